@@ -1,0 +1,53 @@
+# One verb each. `make help` lists them; the text behind ## is what it shows.
+PYTHON ?= python3
+LAB_ARGS ?=
+TEST_ARGS ?=
+
+ifeq ($(OS),Windows_NT)
+BIN := .venv/Scripts
+else
+BIN := .venv/bin
+endif
+COURSE := $(BIN)/python -m backend_course
+
+.DEFAULT_GOAL := help
+.PHONY: help env lab grade test check norm nav lint release new lock clean
+
+help: ## list the verbs
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+env: ## make or mend the virtual environment .venv
+	@$(PYTHON) src/backend_course/bootstrap.py
+
+lab: env ## open the course in JupyterLab (LAB_ARGS="--no-browser --port 8888")
+	@$(COURSE) lab $(LAB_ARGS)
+
+grade: env ## grade your own work/ on this laptop (ONLY=03-2-joins for one assignment)
+	@$(COURSE) grade $(ONLY)
+
+test: env ## pass every test (TEST_ARGS="-k sql" for some)
+	@$(COURSE) test $(TEST_ARGS)
+
+check: env ## see whether all that is generated or canonical is so; writes nothing
+	@$(COURSE) check
+
+norm: env ## write the canonical form (NOTEBOOK=path for one; runs lessons)
+	@$(COURSE) norm $(NOTEBOOK)
+
+nav: env ## write bars, header lines, the index and README's map from course/syllabus.yml
+	@$(COURSE) nav
+
+lint: env ## hold notebooks to the house style (NOTEBOOK=path for one)
+	@$(COURSE) lint $(NOTEBOOK)
+
+release: env ## generate release/ from source/ (ONLY=03-2-joins for one assignment)
+	@$(COURSE) release $(ONLY)
+
+new: env ## start a lesson or an assignment that the syllabus lists (WHAT=3.6 or WHAT=03-3)
+	@$(COURSE) new $(WHAT)
+
+lock: env ## resolve pyproject.toml into requirements.lock again (needs uv)
+	@$(COURSE) lock
+
+clean: ## remove what can be made again; your work/ and marks stay
+	@rm -rf .venv .pytest_cache .ruff_cache .ipynb_checkpoints build src/*.egg-info

@@ -1,0 +1,10 @@
+"""Compare a learner's answer with what was asked, and say what to do next. Holds no answer.
+
+In an assignment's test cell a check raises :class:`CheckError`, whose message IPython shows without
+a traceback. In a lesson :mod:`backend_course.check.practice` prints the same message instead.
+"""
+
+from backend_course.check.errors import CheckError, NotAttemptedError
+from backend_course.check.query import query_form, query_rows
+
+__all__ = ["CheckError", "NotAttemptedError", "query_form", "query_rows"]

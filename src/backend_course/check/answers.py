@@ -1,0 +1,57 @@
+"""Find the SQL that a learner wrote: in a string, or in a ``%%sql name <<`` cell."""
+
+import re
+
+import duckdb
+from IPython import get_ipython
+
+from backend_course.check.errors import CheckError, NotAttemptedError
+
+PLACEHOLDER = "-- write your query here"
+"""What a blank SQL cell holds (the stub of ``backend_course.authoring``)."""
+
+
+def sql_text(name: str) -> str:
+    """Return the one SELECT statement that the learner wrote as ``name``.
+
+    Args:
+        name: a Python variable that holds the text, or the name before ``<<`` in a ``%%sql`` cell;
+            of several such cells, the one that ran last counts.
+
+    Raises:
+        NotAttemptedError: there is no statement yet.
+        CheckError: there is no such name, or more than one statement, or one that is no SELECT.
+    """
+    text = _written(name)
+    try:
+        statements = duckdb.extract_statements(text)
+    except duckdb.Error as error:
+        raise CheckError(f"{name} is not SQL that DuckDB can read:\n{error}") from None
+    if not statements:
+        raise NotAttemptedError(f"{name}: not attempted yet. Write your query and run its cell.")
+    if len(statements) > 1:
+        raise CheckError(
+            f"{name} holds {len(statements)} statements, one is asked for. Keep the SELECT alone, "
+            "with at most one semicolon, at its end."
+        )
+    if statements[0].type != duckdb.StatementType.SELECT:
+        kind = statements[0].type.name
+        raise CheckError(f"{name} is a statement of kind {kind}. A SELECT is asked for.")
+    return text
+
+
+def _written(name: str) -> str:
+    shell = get_ipython()
+    value = shell.user_ns.get(name)
+    if isinstance(value, str):
+        return value
+    cell = re.compile(rf"\s*%%sql\s+{re.escape(name)}\s*<<(.*)", re.DOTALL)
+    for raw in reversed(shell.history_manager.input_hist_raw):
+        if match := cell.match(raw):
+            return match[1]
+    if value is None or value is ...:
+        raise NotAttemptedError(f"{name}: not attempted yet. Write your answer and run its cell.")
+    raise CheckError(
+        f"{name} is a value of type {type(value).__name__}, a query is asked for. "
+        f"Write it in a cell that starts with `%%sql {name} <<`, or as a text."
+    )

@@ -1,0 +1,28 @@
+"""The checks of a lesson's own exercises: the same words, printed, so that reading can go on."""
+
+from collections.abc import Callable
+from typing import Any
+
+from backend_course.check import query as _query
+from backend_course.check.errors import CheckError, NotAttemptedError
+
+
+def query_form(name: str, *arguments: Any, **options: Any) -> None:
+    """Print the verdict of :func:`backend_course.check.query_form`."""
+    _report(_query.query_form, name, *arguments, **options)
+
+
+def query_rows(name: str, *arguments: Any, **options: Any) -> None:
+    """Print the verdict of :func:`backend_course.check.query_rows`."""
+    _report(_query.query_rows, name, *arguments, **options)
+
+
+def _report(check: Callable[..., None], name: str, *arguments: Any, **options: Any) -> None:
+    try:
+        check(name, *arguments, **options)
+    except NotAttemptedError as blank:
+        print(f"○ {blank}")
+    except CheckError as wrong:
+        print(f"✗ {wrong}")
+    else:
+        print(f"✓ {name}: right.")

@@ -1,0 +1,130 @@
+"""Judge a query by the rows it gives on Lockerline's data, never by its text."""
+
+from collections.abc import Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+
+import duckdb
+
+from backend_course.check.answers import sql_text
+from backend_course.check.errors import CheckError, message
+from backend_course.check.rows import compare_columns, compare_order, compare_rows, show
+from backend_course.lab import data, sql
+
+TIME_LIMIT = 5.0
+"""Seconds that a learner's query may take on a data set of a few thousand rows."""
+
+
+def query_form(
+    name: str,
+    columns: Sequence[str],
+    row_count: int | None = None,
+    contains: Sequence[tuple] = (),
+    hint: str = "",
+) -> None:
+    """Check a query on the data that the learner sees: does it run, its columns, its size.
+
+    Args:
+        name: the answer, see :func:`backend_course.check.answers.sql_text`.
+        columns: the names of the columns, in order.
+        row_count: how many rows are expected, or ``None`` for any number.
+        contains: rows that the prompt shows and that must be among the answer.
+        hint: where to look, added to each message.
+
+    Raises:
+        NotAttemptedError: the answer is blank.
+        CheckError: the first thing that is not as asked.
+    """
+    text = sql_text(name)
+    with _database(data.SEED) as connection:
+        got, rows = _run(connection, name, text)
+    where = f"{name}, on the data that you see:"
+    _columns(where, got, columns, hint)
+    if row_count is not None and len(rows) != row_count:
+        words = f"{where} {len(rows)} rows came back, {row_count} were expected."
+        raise CheckError(message(words, hint))
+    for row in contains:
+        if compare_rows([each for each in rows if _same(each, row)][:1], [row], columns):
+            words = f"{where} the row that the question shows is not there: {show(row, columns)}."
+            raise CheckError(message(words, hint))
+
+
+def query_rows(
+    name: str,
+    reference: str,
+    order_by: Sequence[str] = (),
+    seed: int = data.SEED,
+    setup: str = "",
+    hint: str = "",
+) -> None:
+    """Check that a query gives the same rows as a reference, on data made for this check.
+
+    Rows are compared as a bag; where the question asks for an order, by its keys alone.
+
+    Args:
+        name: the answer, see :func:`backend_course.check.answers.sql_text`.
+        reference: a right query. It stands in the hidden test, never in this package.
+        order_by: names of the columns that the asked order is made of; empty for any order.
+        seed: the seed of the data. With another than the lesson's, a copied number fails.
+        setup: SQL that is run first and undone afterwards, to add a special case to the data.
+        hint: where to look, added to each message.
+
+    Raises:
+        NotAttemptedError: the answer is blank.
+        CheckError: the first thing that differs.
+    """
+    text = sql_text(name)
+    with _database(seed) as connection:
+        if setup:
+            connection.execute(setup)
+        columns, wanted = sql.run(connection, reference)
+        got_columns, got = _run(connection, name, text)
+    where = (
+        f"{name}, on the data that you see:"
+        if seed == data.SEED and not setup
+        else (f"{name}, on other data of the same kind:")
+    )
+    _columns(where, got_columns, columns, hint)
+    difference = compare_rows(got, wanted, columns)
+    if not difference and order_by:
+        difference = compare_order(got, wanted, columns, order_by)
+    if difference:
+        raise CheckError(message(f"{where} {difference}", hint))
+
+
+def _columns(where: str, got: Sequence[str], wanted: Sequence[str], hint: str) -> None:
+    if difference := compare_columns(got, wanted):
+        raise CheckError(message(f"{where} {difference}", hint))
+
+
+def _same(row: tuple, other: tuple) -> bool:
+    names = [str(place) for place in range(len(other))]
+    return not compare_rows([row], [other], names)
+
+
+def _run(
+    connection: duckdb.DuckDBPyConnection, name: str, text: str
+) -> tuple[list[str], list[tuple]]:
+    try:
+        return sql.run(connection, text, time_limit=TIME_LIMIT)
+    except sql.SQLError as error:
+        raise CheckError(f"{name} does not run:\n{error}") from None
+
+
+@contextmanager
+def _database(seed: int):
+    """Give a connection to the data of ``seed``; whatever is changed in it is undone."""
+    connection = _loaded(seed)
+    connection.execute("BEGIN")
+    try:
+        yield connection
+    finally:
+        connection.execute("ROLLBACK")
+
+
+@lru_cache(maxsize=8)
+def _loaded(seed: int) -> duckdb.DuckDBPyConnection:
+    # A query that is judged may not read or write files.
+    connection = duckdb.connect(config={"enable_external_access": "false"})
+    data.load(connection, seed=seed)
+    return connection

@@ -1,0 +1,196 @@
+"""Compare the rows of two queries and say in what they differ, in a learner's words."""
+
+import datetime
+from collections import Counter
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+SHOWN = 3
+"""How many missing or extra rows a message shows."""
+
+
+def compare_columns(got: Sequence[str], wanted: Sequence[str]) -> str:
+    """Say in what two lists of column names differ; an empty text where they don't.
+
+    Names are compared without regard to case, as SQL does.
+    """
+    folded, asked = [name.lower() for name in got], [name.lower() for name in wanted]
+    if folded == asked:
+        return ""
+    here = f"The columns are {_names(got)}; asked for are {_names(wanted)}."
+    if sorted(folded) == sorted(asked):
+        return f"{here} They are the right ones in another order."
+    missing = [name for name in wanted if name.lower() not in folded]
+    extra = [name for name in got if name.lower() not in asked]
+    if missing and len(got) == len(wanted):
+        return f"{here} A column gets its name by AS: … AS {missing[0]}."
+    parts = [f"Missing: {_names(missing)}."] if missing else []
+    parts += [f"Too many: {_names(extra)}."] if extra else []
+    return " ".join([here, *parts])
+
+
+def compare_rows(got: list[tuple], wanted: list[tuple], columns: Sequence[str]) -> str:
+    """Say in what two bags of rows differ; an empty text where they don't.
+
+    Order does not count, how often a row stands there does. Numbers are equal when they agree to
+    six decimals, whatever their type.
+
+    Args:
+        got: the rows that came back.
+        wanted: the rows that were asked for.
+        columns: the names of the columns, the same for both.
+    """
+    came, asked = _bag(got), _bag(wanted)
+    if came == asked:
+        return ""
+    missing, extra = asked - came, came - asked
+    count = f"{len(got)} rows came back, {len(wanted)} were expected."
+    lines = [count] if len(got) != len(wanted) else [f"{len(got)} rows came back, as expected."]
+    if column := _only_column(came, asked, columns):
+        lines += [_column_difference(got, wanted, columns, column)]
+    else:
+        lines += _sample("missing", missing, columns) + _sample("too many", extra, columns)
+    lines += _diagnosis(came, asked, columns)
+    return "\n".join(lines)
+
+
+def compare_order(
+    got: list[tuple], wanted: list[tuple], columns: Sequence[str], keys: Sequence[str]
+) -> str:
+    """Say where the order first differs; an empty text where it doesn't.
+
+    Only the values of ``keys`` count: rows that tie in all of them may stand in any order.
+
+    Args:
+        got: the rows that came back; as a bag they equal ``wanted``.
+        wanted: the rows in the order that was asked for.
+        columns: the names of the columns.
+        keys: the names of those that the order is made of.
+    """
+    places = [list(columns).index(key) for key in keys]
+    for number, (row, right) in enumerate(zip(got, wanted, strict=True), start=1):
+        came = tuple(_plain(row[place]) for place in places)
+        asked = tuple(_plain(right[place]) for place in places)
+        if came != asked:
+            return (
+                f"The rows are right, their order is not. Row {number} has {_named(keys, came)}, "
+                f"expected there: {_named(keys, asked)}. Look at your ORDER BY: its keys, "
+                "ASC or DESC, and where NULL goes."
+            )
+    return ""
+
+
+def _plain(value: Any) -> Any:
+    """Return a value that compares and hashes alike for equal numbers of different types."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float | Decimal):
+        return round(float(value), 6)
+    if isinstance(value, list):
+        return tuple(_plain(item) for item in value)
+    return value
+
+
+def _bag(rows: list[tuple]) -> Counter:
+    return Counter(tuple(_plain(value) for value in row) for row in rows)
+
+
+def _diagnosis(came: Counter, asked: Counter, columns: Sequence[str]) -> list[str]:
+    missing, extra = asked - came, came - asked
+    if extra and not missing and all(row in asked for row in extra):
+        row = next(iter(extra))
+        return [
+            f"These rows are expected, but less often: {show(row, columns)} came back {came[row]} "
+            f"times, expected {asked[row]}. A join that matches several rows multiplies rows."
+        ]
+    if missing and not extra and all(row in came for row in missing):
+        row = next(iter(missing))
+        return [
+            f"{show(row, columns)} came back {came[row]} times, expected {asked[row]}. "
+            "Does a DISTINCT, a GROUP BY or a UNION take away rows that are to stay?"
+        ]
+    for rows, word in ((missing, "missing"), (extra, "too many")):
+        other = extra if word == "missing" else missing
+        if rows and not other:
+            for place, column in enumerate(columns):
+                if all(row[place] is None for row in rows):
+                    return [
+                        f"Every row that is {word} has NULL in {column}. NULL is not equal to "
+                        "anything, not even to NULL: test for it with IS NULL or IS NOT NULL."
+                    ]
+    return []
+
+
+def _only_column(came: Counter, asked: Counter, columns: Sequence[str]) -> str:
+    """Return the one column without which both bags are equal, if there is just one."""
+    if came.total() != asked.total():
+        return ""
+    fitting = [
+        column
+        for place, column in enumerate(columns)
+        if _without(came, place) == _without(asked, place)
+    ]
+    return fitting[0] if len(fitting) == 1 and len(columns) > 1 else ""
+
+
+def _without(bag: Counter, place: int) -> Counter:
+    left: Counter = Counter()
+    for row, times in bag.items():
+        left[row[:place] + row[place + 1 :]] += times
+    return left
+
+
+def _column_difference(
+    got: list[tuple], wanted: list[tuple], columns: Sequence[str], column: str
+) -> str:
+    place = list(columns).index(column)
+    missing = _bag(wanted) - _bag(got)
+    extra = _bag(got) - _bag(wanted)
+    right = next(iter(missing))
+    rest = right[:place] + right[place + 1 :]
+    wrong = next(row for row in extra if row[:place] + row[place + 1 :] == rest)
+    others = [name for name in columns if name != column]
+    hint = ""
+    if wrong[place] is None or right[place] is None:
+        hint = " COALESCE(value, other) puts a value in the place of NULL; CASE or NULLIF make one."
+    return (
+        f"Only the column {column} differs, in {extra.total()} rows. Where {_named(others, rest)}: "
+        f"it is {_literal(wrong[place])}, expected {_literal(right[place])}.{hint}"
+    )
+
+
+def _sample(word: str, rows: Counter, columns: Sequence[str]) -> list[str]:
+    if not rows:
+        return []
+    shown = [show(row, columns) for row in list(rows)[:SHOWN]]
+    more = rows.total() - len(shown)
+    return [f"{rows.total()} {word}:", *[f"  {line}" for line in shown]] + (
+        [f"  … and {more} more"] if more > 0 else []
+    )
+
+
+def show(row: Sequence[Any], columns: Sequence[str]) -> str:
+    """Return one row for a message: ``city 'Lisbon', stays 12``."""
+    return _named(columns, row)
+
+
+def _named(columns: Sequence[str], values: Sequence[Any]) -> str:
+    pairs = zip(columns, values, strict=True)
+    return ", ".join(f"{column} {_literal(value)}" for column, value in pairs)
+
+
+def _literal(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, float):
+        return f"{value:.6f}".rstrip("0").rstrip(".")
+    if isinstance(value, datetime.datetime):
+        return value.isoformat(sep=" ")
+    if isinstance(value, datetime.date):
+        return value.isoformat()
+    return repr(value)
+
+
+def _names(columns: Sequence[str]) -> str:
+    return "(" + ", ".join(columns) + ")"

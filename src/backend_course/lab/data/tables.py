@@ -1,0 +1,92 @@
+"""Lockerline's tables in DuckDB."""
+
+import duckdb
+
+from backend_course.lab.data.generate import DAYS, SEED, SITES, make
+
+SCHEMA = """
+CREATE TABLE sites (
+    site_id   INTEGER PRIMARY KEY,
+    name      VARCHAR NOT NULL,
+    city      VARCHAR NOT NULL,
+    time_zone VARCHAR NOT NULL,
+    opened_on DATE NOT NULL
+);
+CREATE TABLE compartments (
+    site_id    INTEGER REFERENCES sites,
+    number     INTEGER,
+    size       VARCHAR NOT NULL CHECK (size IN ('S', 'M', 'L')),
+    in_service BOOLEAN NOT NULL,
+    PRIMARY KEY (site_id, number)
+);
+CREATE TABLE shops (
+    shop_id     INTEGER PRIMARY KEY,
+    name        VARCHAR NOT NULL,
+    webhook_url VARCHAR
+);
+CREATE TABLE couriers (
+    courier_id INTEGER PRIMARY KEY,
+    badge      VARCHAR NOT NULL UNIQUE,
+    hired_on   DATE NOT NULL,
+    trained_by INTEGER
+);
+CREATE TABLE recipients (
+    recipient_id INTEGER PRIMARY KEY,
+    name         VARCHAR NOT NULL,
+    email        VARCHAR,
+    phone        VARCHAR
+);
+CREATE TABLE parcels (
+    tracking_code  VARCHAR PRIMARY KEY,
+    shop_id        INTEGER NOT NULL REFERENCES shops,
+    recipient_id   INTEGER NOT NULL REFERENCES recipients,
+    size           VARCHAR NOT NULL CHECK (size IN ('S', 'M', 'L')),
+    weight_g       INTEGER,
+    declared_value DECIMAL(8, 2),
+    announced_at   TIMESTAMP NOT NULL,
+    state          VARCHAR NOT NULL
+);
+CREATE TABLE stays (
+    stay_id            INTEGER PRIMARY KEY,
+    tracking_code      VARCHAR NOT NULL REFERENCES parcels,
+    site_id            INTEGER NOT NULL,
+    compartment_number INTEGER NOT NULL,
+    courier_id         INTEGER NOT NULL REFERENCES couriers,
+    deposited_at       TIMESTAMP NOT NULL,
+    expires_at         TIMESTAMP NOT NULL,
+    left_at            TIMESTAMP,
+    fee                DECIMAL(6, 2),
+    FOREIGN KEY (site_id, compartment_number) REFERENCES compartments (site_id, number)
+);
+CREATE TABLE events (
+    device_id     VARCHAR NOT NULL,
+    sequence      INTEGER NOT NULL,
+    kind          VARCHAR NOT NULL,
+    occurred_at   TIMESTAMP NOT NULL,
+    received_at   TIMESTAMP NOT NULL,
+    tracking_code VARCHAR
+);
+"""
+"""Times are UTC. ``events`` has no key: a device sends some events twice, and late."""
+
+
+def load(
+    connection: duckdb.DuckDBPyConnection, seed: int = SEED, sites: int = SITES, days: int = DAYS
+) -> None:
+    """Make Lockerline's tables in ``connection`` and fill them.
+
+    Args:
+        connection: a native DuckDB connection, without tables of these names.
+        seed: which rows; see :func:`backend_course.lab.data.make`.
+        sites: how many sites.
+        days: how many days.
+
+    Raises:
+        duckdb.CatalogException: there is a table of one of these names already.
+    """
+    rows = make(seed, sites, days)
+    connection.execute(SCHEMA)
+    for table, tuples in vars(rows).items():
+        columns = [list(column) for column in zip(*tuples, strict=True)]
+        values = ", ".join(f"unnest(${place})" for place in range(1, len(columns) + 1))
+        connection.execute(f"INSERT INTO {table} SELECT {values}", columns)

@@ -1,0 +1,186 @@
+"""``%sql`` and ``%%sql`` on DuckDB, made right.
+
+Stock ipython-sql commits after each statement and before it fetches; DuckDB drops the result that
+is still pending, so every SELECT comes back empty. It also *prints* a database error instead of
+raising it, so that a failing cell counts as passed. Both are cured here through what the packages
+document: SQLAlchemy's ``creator``, and IPython's display formatters.
+
+* :class:`Cursor` fetches all rows while the statement runs, under a time limit, so that nothing is
+  pending when the commit comes.
+* :class:`Connection` leaves transactions to DuckDB, which commits each statement by itself.
+* :class:`SQLError` is no DBAPI error. SQLAlchemy does not wrap it, ipython-sql does not swallow it,
+  and the cell fails with DuckDB's own words.
+
+A lesson says::
+
+    from backend_course.lab import sql
+    db = sql.connect()      # db is a native DuckDB connection to what %sql sees
+"""
+
+import threading
+from typing import Any
+
+import duckdb
+import duckdb_engine
+import sqlalchemy.exc
+from IPython import get_ipython
+from sql.connection import Connection as MagicConnection
+
+from backend_course.lab import sql_display
+
+TIME_LIMIT = 20.0
+"""Seconds that one statement may run in a cell."""
+
+
+class SQLError(Exception):
+    """A statement that the database refused, shown in the database's own words alone."""
+
+    def _render_traceback_(self) -> list[str]:
+        """Return the lines that IPython prints instead of a traceback (IPython's own hook)."""
+        return [f"SQLError: {self}"]
+
+
+class SQLTimeoutError(SQLError):
+    """A statement that ran longer than its time limit and was stopped."""
+
+
+def run(
+    connection: duckdb.DuckDBPyConnection,
+    statement: str,
+    parameters: Any = None,
+    time_limit: float = TIME_LIMIT,
+) -> tuple[list[str], list[tuple]]:
+    """Run SQL and fetch all that it answers.
+
+    Args:
+        connection: a native DuckDB connection.
+        statement: SQL text; of several statements, the last one's rows come back.
+        parameters: values for ``$1`` … (a sequence) or ``$name`` (a mapping), or ``None``.
+        time_limit: seconds until the statement is interrupted.
+
+    Returns:
+        The column names, and the rows as a list of tuples; two empty lists where the statement
+        answers with no rows (``CREATE``), or is empty.
+
+    Raises:
+        SQLTimeoutError: the statement ran longer than ``time_limit``.
+        SQLError: DuckDB refused the statement.
+    """
+    expired = threading.Event()
+
+    def interrupt() -> None:
+        expired.set()
+        connection.interrupt()
+
+    alarm = threading.Timer(time_limit, interrupt)
+    alarm.daemon = True
+    alarm.start()
+    try:
+        answer = connection.execute(statement, parameters)
+        if answer is None or answer.description is None:
+            return [], []
+        return [column[0] for column in answer.description], answer.fetchall()
+    except duckdb.InterruptException:
+        if not expired.is_set():
+            raise KeyboardInterrupt from None
+        raise SQLTimeoutError(
+            f"the statement ran longer than {time_limit:g} seconds and was stopped. "
+            "Look for a join without a condition, or a recursion that does not end."
+        ) from None
+    except duckdb.Error as error:
+        raise SQLError(str(error)) from None
+    finally:
+        alarm.cancel()
+
+
+class Cursor(duckdb_engine.CursorWrapper):
+    """A DBAPI cursor (PEP 249) whose rows are already fetched when ``execute`` returns."""
+
+    def __init__(self, native: duckdb.DuckDBPyConnection, connection: "Connection") -> None:
+        super().__init__(native, connection)
+        self._native = native
+        self._rows: list[tuple] = []
+        self.description: list[tuple] | None = None
+        self.rowcount = -1
+
+    def execute(self, statement: str, parameters: Any = None, context: Any = None) -> None:
+        """Run ``statement`` and keep its rows."""
+        columns, self._rows = run(self._native, statement, parameters or None)
+        self.description = [(name, *[None] * 6) for name in columns] or None
+
+    def fetchone(self) -> tuple | None:
+        """Return the next row, or ``None`` when there is no more."""
+        return self._rows.pop(0) if self._rows else None
+
+    def fetchmany(self, size: int | None = None) -> list[tuple]:
+        """Return the next ``size`` rows (one where not given), fewer at the end."""
+        taken, self._rows = self._rows[: size or 1], self._rows[size or 1 :]
+        return taken
+
+    def fetchall(self) -> list[tuple]:
+        """Return all rows that are left."""
+        taken, self._rows = self._rows, []
+        return taken
+
+
+class Connection(duckdb_engine.ConnectionWrapper):
+    """What SQLAlchemy talks to: rows come from :class:`Cursor`, transactions are DuckDB's own."""
+
+    def __init__(self, native: duckdb.DuckDBPyConnection) -> None:
+        super().__init__(native)
+        self._native = native
+
+    def cursor(self) -> Cursor:
+        """Return a new cursor."""
+        return Cursor(self._native, self)
+
+    def begin(self) -> None:
+        """Do nothing: DuckDB commits each statement by itself."""
+
+    def commit(self) -> None:
+        """Do nothing: it is committed."""
+
+    def rollback(self) -> None:
+        """Do nothing: there is no open transaction."""
+
+    def close(self) -> None:
+        """Do nothing: the native connection belongs to whoever called :func:`connect`."""
+
+
+def connect(database: str = ":memory:") -> duckdb.DuckDBPyConnection:
+    """Point ``%sql`` and ``%%sql`` of this notebook at a DuckDB database.
+
+    Args:
+        database: path of a database file, or ``":memory:"`` for one that lives in the kernel.
+            A second call leaves the first database alone and moves the magic to the new one.
+
+    Returns:
+        The native DuckDB connection behind the magic: both see the same tables at once.
+
+    Raises:
+        RuntimeError: called outside IPython.
+        SQLError: the file cannot be opened (another process has it, or it is no DuckDB file).
+    """
+    shell = get_ipython()
+    if shell is None:
+        raise RuntimeError("sql.connect() sets up %sql, so call it in a notebook or in IPython.")
+    try:
+        native = duckdb.connect(database)
+    except duckdb.Error as error:
+        raise SQLError(str(error)) from None
+    shell.config.SqlMagic.update(displaycon=False, feedback=False)
+    shell.run_line_magic("load_ext", "sql")
+    shell.set_custom_exc((sqlalchemy.exc.StatementError,), _show_statement_error)
+    # A new key each time: ipython-sql looks a connection up by any part of its URL.
+    MagicConnection.connections.clear()
+    MagicConnection.set("duckdb://", displaycon=False, creator=lambda: Connection(native))
+    sql_display.register(shell.display_formatter)
+    return native
+
+
+def _show_statement_error(shell, kind, error, traceback, tb_offset=None) -> None:
+    """Shorten SQLAlchemy's message, which else prints every variable of the notebook."""
+    words = (
+        f"{(error.orig or error).args[0]}. A `:name` in a statement stands for a Python variable."
+    )
+    shell.showtraceback((SQLError, SQLError(words), None))
