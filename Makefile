@@ -20,7 +20,7 @@ env: ## make or mend the virtual environment .venv
 	@$(PYTHON) src/backend_course/bootstrap.py
 
 lab: env ## open the course in JupyterLab (LAB_ARGS="--no-browser --port 8888")
-	@$(COURSE) lab $(LAB_ARGS)
+	@$(COURSE) lab -- $(LAB_ARGS)
 
 grade: env ## grade your own work/ on this laptop (ONLY=03-2-joins for one assignment)
 	@$(COURSE) grade $(ONLY)

@@ -5,6 +5,13 @@ a traceback. In a lesson :mod:`backend_course.check.practice` prints the same me
 """
 
 from backend_course.check.errors import CheckError, NotAttemptedError
-from backend_course.check.query import query_form, query_rows
+from backend_course.check.query import answer_fingerprint, query_form, query_rows, query_show
 
-__all__ = ["CheckError", "NotAttemptedError", "query_form", "query_rows"]
+__all__ = [
+    "CheckError",
+    "NotAttemptedError",
+    "answer_fingerprint",
+    "query_form",
+    "query_rows",
+    "query_show",
+]

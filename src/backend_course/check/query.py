@@ -5,14 +5,19 @@ from contextlib import contextmanager
 from functools import lru_cache
 
 import duckdb
+from IPython.display import display
 
 from backend_course.check.answers import sql_text
 from backend_course.check.errors import CheckError, message
 from backend_course.check.rows import compare_columns, compare_order, compare_rows, show
+from backend_course.check.rows import fingerprint as rows_fingerprint
 from backend_course.lab import data, sql
+from backend_course.lab.sql_display import as_html, as_text
 
 TIME_LIMIT = 5.0
 """Seconds that a learner's query may take on a data set of a few thousand rows."""
+
+BY_HAND = "Take one row of the tables, and work out by hand what the answer must say of it."
 
 
 def query_form(
@@ -20,15 +25,21 @@ def query_form(
     columns: Sequence[str],
     row_count: int | None = None,
     contains: Sequence[tuple] = (),
+    fingerprint: str = "",
+    order_by: Sequence[str] = (),
     hint: str = "",
 ) -> None:
-    """Check a query on the data that the learner sees: does it run, its columns, its size.
+    """Check a query on the data that the learner sees: does it run, its columns, its rows.
+
+    It holds no answer: the rows are known to it by their number, an example and a fingerprint.
 
     Args:
         name: the answer, see :func:`backend_course.check.answers.sql_text`.
         columns: the names of the columns, in order.
         row_count: how many rows are expected, or ``None`` for any number.
         contains: rows that the prompt shows and that must be among the answer.
+        fingerprint: what :func:`answer_fingerprint` gives for a right query.
+        order_by: names of the columns that the asked order is made of; empty for any order.
         hint: where to look, added to each message.
 
     Raises:
@@ -47,6 +58,39 @@ def query_form(
         if compare_rows([each for each in rows if _same(each, row)][:1], [row], columns):
             words = f"{where} the row that the question shows is not there: {show(row, columns)}."
             raise CheckError(message(words, hint))
+    if fingerprint and fingerprint != rows_fingerprint(rows, columns, order_by):
+        what = "values or their order" if order_by else "values"
+        words = f"{where} {len(rows)} rows came back, but their {what} are not as asked."
+        raise CheckError(message(words, hint or BY_HAND))
+
+
+def query_show(name: str) -> None:
+    """Show the rows that a query gives on the data that the learner sees, or why there are none.
+
+    Args:
+        name: the answer, see :func:`backend_course.check.answers.sql_text`.
+    """
+    try:
+        text = sql_text(name)
+        with _database(data.SEED) as connection:
+            columns, rows = _run(connection, name, text)
+    except CheckError as problem:
+        print(problem)
+    else:
+        layouts = {"text/plain": as_text(columns, rows), "text/html": as_html(columns, rows)}
+        display(layouts, raw=True)
+
+
+def answer_fingerprint(reference: str, order_by: Sequence[str] = ()) -> str:
+    """Return the fingerprint of a right query's rows on the data that the learner sees.
+
+    Args:
+        reference: a right query.
+        order_by: names of the columns that the asked order is made of; empty for any order.
+    """
+    with _database(data.SEED) as connection:
+        columns, rows = sql.run(connection, reference)
+    return rows_fingerprint(rows, columns, order_by)
 
 
 def query_rows(
