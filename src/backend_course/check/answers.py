@@ -1,14 +1,10 @@
 """Find the SQL that a learner wrote: in a string, or in a ``%%sql name <<`` cell."""
 
-import re
-
 import duckdb
 from IPython import get_ipython
 
 from backend_course.check.errors import CheckError, NotAttemptedError
-
-PLACEHOLDER = "-- write your query here"
-"""What a blank SQL cell holds (the stub of ``backend_course.authoring``)."""
+from backend_course.lab import sql_cells
 
 
 def sql_text(name: str) -> str:
@@ -41,14 +37,11 @@ def sql_text(name: str) -> str:
 
 
 def _written(name: str) -> str:
-    shell = get_ipython()
-    value = shell.user_ns.get(name)
+    value = get_ipython().user_ns.get(name)
     if isinstance(value, str):
         return value
-    cell = re.compile(rf"\s*%%sql\s+{re.escape(name)}\s*<<(.*)", re.DOTALL)
-    for raw in reversed(shell.history_manager.input_hist_raw):
-        if match := cell.match(raw):
-            return match[1]
+    if (text := sql_cells.text_of(name)) is not None:
+        return text
     if value is None or value is ...:
         raise NotAttemptedError(f"{name}: not attempted yet. Write your answer and run its cell.")
     raise CheckError(

@@ -9,8 +9,9 @@ from IPython.display import display
 
 from backend_course.check.answers import sql_text
 from backend_course.check.errors import CheckError, message
-from backend_course.check.rows import compare_columns, compare_order, compare_rows, show
+from backend_course.check.rows import compare_columns, compare_order, compare_rows, nearest
 from backend_course.check.rows import fingerprint as rows_fingerprint
+from backend_course.check.wording import show
 from backend_course.lab import data, sql
 from backend_course.lab.sql_display import as_html, as_text
 
@@ -57,7 +58,7 @@ def query_form(
     for row in contains:
         if compare_rows([each for each in rows if _same(each, row)][:1], [row], columns):
             words = f"{where} the row that the question shows is not there: {show(row, columns)}."
-            raise CheckError(message(words, hint))
+            raise CheckError(message(words, nearest(rows, row, columns), hint))
     if fingerprint and fingerprint != rows_fingerprint(rows, columns, order_by):
         what = "values or their order" if order_by else "values"
         words = f"{where} {len(rows)} rows came back, but their {what} are not as asked."

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+from backend_course.check.diagnosis import diagnose
+from backend_course.check.wording import literal, names, show
+
 SHOWN = 3
 """How many missing or extra rows a message shows."""
 
@@ -19,15 +22,15 @@ def compare_columns(got: Sequence[str], wanted: Sequence[str]) -> str:
     folded, asked = [name.lower() for name in got], [name.lower() for name in wanted]
     if folded == asked:
         return ""
-    here = f"The columns are {_names(got)}; asked for are {_names(wanted)}."
+    here = f"The columns are {names(got)}; asked for are {names(wanted)}."
     if sorted(folded) == sorted(asked):
         return f"{here} They are the right ones in another order."
     missing = [name for name in wanted if name.lower() not in folded]
     extra = [name for name in got if name.lower() not in asked]
     if missing and len(got) == len(wanted):
         return f"{here} A column gets its name by AS: … AS {missing[0]}."
-    parts = [f"Missing: {_names(missing)}."] if missing else []
-    parts += [f"Too many: {_names(extra)}."] if extra else []
+    parts = [f"Missing: {names(missing)}."] if missing else []
+    parts += [f"Too many: {names(extra)}."] if extra else []
     return " ".join([here, *parts])
 
 
@@ -52,8 +55,8 @@ def compare_rows(got: list[tuple], wanted: list[tuple], columns: Sequence[str]) 
         lines += [_column_difference(got, wanted, columns, column)]
     else:
         lines += _sample("missing", missing, columns) + _sample("too many", extra, columns)
-    lines += _diagnosis(came, asked, columns)
-    return "\n".join(lines)
+    lines += [diagnose(came, asked, columns)]
+    return "\n".join(line for line in lines if line)
 
 
 def fingerprint(rows: list[tuple], columns: Sequence[str], keys: Sequence[str] = ()) -> str:
@@ -76,6 +79,26 @@ def fingerprint(rows: list[tuple], columns: Sequence[str], keys: Sequence[str] =
     return hashlib.sha256(repr((bag, ordered)).encode()).hexdigest()[:10]
 
 
+def nearest(got: list[tuple], wanted: tuple, columns: Sequence[str]) -> str:
+    """Show the row that agrees with a wanted one in most columns; an empty text if none does.
+
+    Args:
+        got: the rows that came back; ``wanted`` is not among them.
+        wanted: a row that was asked for.
+        columns: the names of the columns.
+    """
+    (asked,) = _bag([wanted])
+
+    def agreement(row: tuple) -> int:
+        return sum(value == right for value, right in zip(row, asked, strict=True))
+
+    best = max(_bag(got), key=agreement, default=None)
+    if best is None or not agreement(best):
+        return ""
+    hint = diagnose(_bag([best]), _bag([wanted]), columns)
+    return f"Nearest to it is: {show(best, columns)}. {hint}".rstrip()
+
+
 def compare_order(
     got: list[tuple], wanted: list[tuple], columns: Sequence[str], keys: Sequence[str]
 ) -> str:
@@ -95,19 +118,24 @@ def compare_order(
         asked = tuple(_plain(right[place]) for place in places)
         if came != asked:
             return (
-                f"The rows are right, their order is not. Row {number} has {_named(keys, came)}, "
-                f"expected there: {_named(keys, asked)}. Look at your ORDER BY: its keys, "
+                f"The rows are right, their order is not. Row {number} has {show(came, keys)}, "
+                f"expected there: {show(asked, keys)}. Look at your ORDER BY: its keys, "
                 "ASC or DESC, and where NULL goes."
             )
     return ""
 
 
 def _plain(value: Any) -> Any:
-    """Return a value that compares and hashes alike for equal numbers of different types."""
+    """Return a value that compares and hashes alike where SQL's ``=`` does, whatever the type.
+
+    DuckDB's ``generate_series`` gives days as timestamps; midnight equals the date.
+    """
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, int | float | Decimal):
         return round(float(value), 6)
+    if isinstance(value, datetime.datetime) and value.time() == datetime.time():
+        return value.date()
     if isinstance(value, list):
         return tuple(_plain(item) for item in value)
     return value
@@ -115,32 +143,6 @@ def _plain(value: Any) -> Any:
 
 def _bag(rows: list[tuple]) -> Counter:
     return Counter(tuple(_plain(value) for value in row) for row in rows)
-
-
-def _diagnosis(came: Counter, asked: Counter, columns: Sequence[str]) -> list[str]:
-    missing, extra = asked - came, came - asked
-    if extra and not missing and all(row in asked for row in extra):
-        row = next(iter(extra))
-        return [
-            f"These rows are expected, but less often: {show(row, columns)} came back {came[row]} "
-            f"times, expected {asked[row]}. A join that matches several rows multiplies rows."
-        ]
-    if missing and not extra and all(row in came for row in missing):
-        row = next(iter(missing))
-        return [
-            f"{show(row, columns)} came back {came[row]} times, expected {asked[row]}. "
-            "Does a DISTINCT, a GROUP BY or a UNION take away rows that are to stay?"
-        ]
-    for rows, word in ((missing, "missing"), (extra, "too many")):
-        other = extra if word == "missing" else missing
-        if rows and not other:
-            for place, column in enumerate(columns):
-                if all(row[place] is None for row in rows):
-                    return [
-                        f"Every row that is {word} has NULL in {column}. NULL is not equal to "
-                        "anything, not even to NULL: test for it with IS NULL or IS NOT NULL."
-                    ]
-    return []
 
 
 def _only_column(came: Counter, asked: Counter, columns: Sequence[str]) -> str:
@@ -176,8 +178,8 @@ def _column_difference(
     if wrong[place] is None or right[place] is None:
         hint = " COALESCE(value, other) puts a value in the place of NULL; CASE or NULLIF make one."
     return (
-        f"Only the column {column} differs, in {extra.total()} rows. Where {_named(others, rest)}: "
-        f"it is {_literal(wrong[place])}, expected {_literal(right[place])}.{hint}"
+        f"Only the column {column} differs, in {extra.total()} rows. Where {show(rest, others)}: "
+        f"it is {literal(wrong[place])}, expected {literal(right[place])}.{hint}"
     )
 
 
@@ -189,29 +191,3 @@ def _sample(word: str, rows: Counter, columns: Sequence[str]) -> list[str]:
     return [f"{rows.total()} {word}:", *[f"  {line}" for line in shown]] + (
         [f"  … and {more} more"] if more > 0 else []
     )
-
-
-def show(row: Sequence[Any], columns: Sequence[str]) -> str:
-    """Return one row for a message: ``city 'Lisbon', stays 12``."""
-    return _named(columns, row)
-
-
-def _named(columns: Sequence[str], values: Sequence[Any]) -> str:
-    pairs = zip(columns, values, strict=True)
-    return ", ".join(f"{column} {_literal(value)}" for column, value in pairs)
-
-
-def _literal(value: Any) -> str:
-    if value is None:
-        return "NULL"
-    if isinstance(value, float):
-        return f"{value:.6f}".rstrip("0").rstrip(".")
-    if isinstance(value, datetime.datetime):
-        return value.isoformat(sep=" ")
-    if isinstance(value, datetime.date):
-        return value.isoformat()
-    return repr(value)
-
-
-def _names(columns: Sequence[str]) -> str:
-    return "(" + ", ".join(columns) + ")"

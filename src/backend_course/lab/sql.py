@@ -26,7 +26,7 @@ import sqlalchemy.exc
 from IPython import get_ipython
 from sql.connection import Connection as MagicConnection
 
-from backend_course.lab import sql_display
+from backend_course.lab import sql_cells, sql_display
 
 TIME_LIMIT = 20.0
 """Seconds that one statement may run in a cell."""
@@ -175,6 +175,7 @@ def connect(database: str = ":memory:") -> duckdb.DuckDBPyConnection:
     MagicConnection.connections.clear()
     MagicConnection.set("duckdb://", displaycon=False, creator=lambda: Connection(native))
     sql_display.register(shell.display_formatter)
+    sql_cells.watch(shell)
     return native
 
 

@@ -70,7 +70,11 @@ def as_html(columns: list[str], rows: list[tuple]) -> str:
         columns: column names.
         rows: tuples, one value for each column.
     """
-    head = "".join(f"<th>{escape(name)}</th>" for name in columns)
+    head = "".join(
+        f'<th style="text-align: {_side(next((v for v in values if v is not None), ""))}">'
+        f"{escape(name)}</th>"
+        for name, *values in zip(columns, *rows[:LIMIT], strict=True)
+    )
     body = "".join(
         "<tr>" + "".join(_html_cell(value) for value in row) + "</tr>\n" for row in rows[:LIMIT]
     )
@@ -80,15 +84,17 @@ def as_html(columns: list[str], rows: list[tuple]) -> str:
     )
 
 
+def _side(value: Any) -> str:
+    return "right" if is_number(value) else "left"
+
+
 def _html_cell(value: Any) -> str:
     text = escape(cell_text(value))
     if value is None:
-        return f"<td><em>{text}</em></td>"
-    if is_number(value):
-        return f'<td style="text-align: right">{text}</td>'
-    if "\n" in text:
-        return f'<td style="text-align: left"><pre>{text}</pre></td>'
-    return f'<td style="text-align: left">{text}</td>'
+        text = f"<em>{text}</em>"
+    elif "\n" in text:
+        text = f"<pre>{text}</pre>"
+    return f'<td style="text-align: {_side(value)}">{text}</td>'
 
 
 def register(formatter: DisplayFormatter) -> None:

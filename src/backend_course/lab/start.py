@@ -1,19 +1,25 @@
 """``make lab``: the learner's copies of all assignments, and JupyterLab on the course's map."""
 
 import argparse
+import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from backend_course.lab.course import ROOT
 
+# Nothing is fetched at run time: no news, no look for updates, no catalogue of extensions.
 QUIET = (
-    # Nothing is fetched at run time: no news, no look for updates, no catalogue of extensions.
     "--LabApp.news_url=None",
     "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     "--LabApp.extension_manager=readonly",
 )
+SETTINGS = {
+    "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}
+}
+"""JupyterLab's own defaults, changed for this environment: it does not ask about news either."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,20 +28,39 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Copy what is new, start JupyterLab, and return its exit status when it ends."""
-    added = copy_assignments(ROOT / "release", ROOT / "work")
-    if added:
+    """Open the course; return JupyterLab's exit status when it ends."""
+    return open_lab(ROOT, arguments.lab_args)
+
+
+def open_lab(root: Path, lab_args: Sequence[str]) -> int:
+    """Copy the assignments that are new, and run JupyterLab until it is stopped.
+
+    Args:
+        root: the course's folder.
+        lab_args: further options of ``jupyter lab``, as ``["--no-browser", "--port", "8888"]``.
+
+    Returns:
+        JupyterLab's exit status, 0 where it was stopped by Ctrl-C.
+    """
+    if added := copy_assignments(root / "release", root / "work"):
         print(f"Your own copies are in work/: {', '.join(added)}", flush=True)
+    _write_settings(Path(sys.prefix))
     command = [
         *(sys.executable, "-m", "jupyterlab", *QUIET),
-        f"--ServerApp.root_dir={ROOT}",
+        f"--ServerApp.root_dir={root}",
         "--LabApp.default_url=/lab/tree/course/index.ipynb",
-        *arguments.lab_args,
+        *lab_args,
     ]
     try:
-        return subprocess.run(command, cwd=ROOT, check=False).returncode
+        return subprocess.run(command, cwd=root, check=False).returncode
     except KeyboardInterrupt:
         return 0
+
+
+def _write_settings(environment: Path) -> None:
+    overrides = environment / "share" / "jupyter" / "lab" / "settings" / "overrides.json"
+    overrides.parent.mkdir(parents=True, exist_ok=True)
+    overrides.write_text(json.dumps(SETTINGS, indent=1) + "\n", encoding="utf-8")
 
 
 def copy_assignments(release: Path, work: Path) -> list[str]:

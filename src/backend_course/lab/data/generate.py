@@ -204,9 +204,9 @@ class _Simulation:
 
     def _departure(self, deposited_at: datetime.datetime) -> tuple[datetime.datetime, str]:
         luck = self.random.random()
-        if luck < 0.03:
-            return deposited_at + EXPIRY + self._hours(20, 160), "returned"
-        if luck < 0.12:
+        if luck < 0.04:
+            return deposited_at + EXPIRY + self._hours(24, 200), "returned"
+        if luck < 0.13:
             return deposited_at + self._hours(72, 238), "collected"
         return deposited_at + self._hours(1, 72), "collected"
 

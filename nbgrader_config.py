@@ -1,0 +1,76 @@
+"""nbgrader's settings for this course: `nbgrader VERB` in the clone's root reads this file.
+
+Everything that is not set here is nbgrader's default. Folders are relative to the clone's root.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+from nbgrader.converters import Autograde, GenerateAssignment
+from nbgrader.preprocessors import ClearSolutions, DeduplicateIds
+
+from backend_course.authoring.clear_solutions import ClearSolutionsByLanguage
+from backend_course.grading.copies import ForgetCopies
+
+# nbgrader runs `alembic` by name when it makes a gradebook. Let it find the one beside this Python,
+# so that .venv/bin/nbgrader works without activating the environment first.
+_beside = str(Path(sys.executable).parent)
+if _beside not in os.environ["PATH"].split(os.pathsep):
+    os.environ["PATH"] = os.pathsep.join([_beside, os.environ["PATH"]])
+
+c = get_config()  # noqa: F821  traitlets puts get_config into the namespace of a configuration file
+
+# The name under which the exchange and the gradebook know this course.
+c.CourseDirectory.course_id = "backend"
+
+# source/ holds the instructor's versions, release/ what students get. These are nbgrader's own
+# names, said here because the whole layout of the course hangs on them.
+c.CourseDirectory.source_directory = "source"
+c.CourseDirectory.release_directory = "release"
+
+# What is never copied with an assignment: leftovers of editors, Python and operating systems, and
+# the settings of ruff.
+c.CourseDirectory.ignore = [
+    ".ipynb_checkpoints",
+    "__pycache__",
+    "*.pyc",
+    ".pytest_cache",
+    ".ruff_cache",
+    "ruff.toml",
+    ".DS_Store",
+    "Thumbs.db",
+    "feedback",
+]
+
+# nbgrader's own list of preprocessors, with one in place of another: solutions become a stub in
+# the language of the cell (SQL, a function's body, an assignment), not always a Python `raise`.
+c.GenerateAssignment.preprocessors = [
+    ClearSolutionsByLanguage if each is ClearSolutions else each
+    for each in GenerateAssignment.preprocessors.default()
+]
+
+# A cell that a student copied counts once, and does not stop the batch.
+c.Autograde.sanitize_preprocessors = [
+    ForgetCopies if each is DeduplicateIds else each
+    for each in Autograde.sanitize_preprocessors.default()
+]
+
+# A test cell that a student deleted is put back before grading.
+c.OverwriteCells.add_missing_cells = True
+
+# The exchange of one machine: a folder in the clone, because nbgrader's default (/usr/local/share)
+# is not writable for most people. A class on a JupyterHub sets a shared folder here.
+c.Exchange.root = "exchange"
+
+# zip_collect reads the student's name off a file: downloaded/<assignment>/archive/ann_joins.ipynb
+# (or a .zip of such files) becomes submitted/ann/<assignment>/joins.ipynb.
+c.FileNameCollectorPlugin.named_regexp = (
+    r".*[/\\](?P<student_id>[^/\\_]+)_(?P<file_id>[^/\\]+\.ipynb)$"
+)
+
+# Seconds that one cell of a submission may take before it is stopped and counts as failed.
+c.ExecutePreprocessor.timeout = 60
+
+# Kill a kernel when its notebook is done. Asking it to go politely is a third of all grading time.
+c.ExecutePreprocessor.shutdown_kernel = "immediate"
