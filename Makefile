@@ -1,6 +1,8 @@
 # One verb each. `make help` lists them; the text behind ## is what it shows.
 PYTHON ?= python3
 LAB_ARGS ?=
+# One notebook stays with one worker, so that its cells share a kernel.
+PARALLEL ?= --numprocesses 2 --dist loadfile
 TEST_ARGS ?=
 
 ifeq ($(OS),Windows_NT)
@@ -26,7 +28,7 @@ grade: env ## grade your own work/ on this laptop (ONLY=03-2-joins for one assig
 	@$(COURSE) grade $(ONLY)
 
 test: env ## pass every test (TEST_ARGS="-k sql" for some)
-	@$(COURSE) test $(TEST_ARGS)
+	@$(BIN)/python -m pytest $(PARALLEL) --nbval --nbval-current-env tests course $(TEST_ARGS)
 
 check: env ## see whether all that is generated or canonical is so; writes nothing
 	@$(COURSE) check

@@ -60,8 +60,11 @@ c.Autograde.sanitize_preprocessors = [
 c.OverwriteCells.add_missing_cells = True
 
 # The exchange of one machine: a folder in the clone, because nbgrader's default (/usr/local/share)
-# is not writable for most people. A class on a JupyterHub sets a shared folder here.
-c.Exchange.root = "exchange"
+# is not writable for most people. nbgrader wants it to exist, and git does not keep it. A class on
+# a JupyterHub sets a shared folder here.
+_exchange = Path(__file__).resolve().parent / "exchange"
+_exchange.mkdir(exist_ok=True)
+c.Exchange.root = str(_exchange)
 
 # zip_collect reads the student's name off a file: downloaded/<assignment>/archive/ann_joins.ipynb
 # (or a .zip of such files) becomes submitted/ann/<assignment>/joins.ipynb.

@@ -10,14 +10,14 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import nbformat
 from nbgrader.api import Gradebook
 from nbgrader.apps import NbGraderAPI
+from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
@@ -27,7 +27,7 @@ LEARNER = "me"
 """The name under which nbgrader knows the one learner of this laptop."""
 
 _QUESTION = re.compile(r"(?P<question>.+-q(?P<number>\d+))(-|$)")
-_HEADING = re.compile(r"### Question \d+ · (?P<name>.+) \(\d+ points?\)")
+_HEADING = re.compile(r"##+ Question \d+ · (?P<name>.+) \(\d+ points?\)")
 
 
 class GradeError(Exception):
@@ -119,9 +119,12 @@ def grade(assignment: str, root: Path = ROOT) -> Report:
         shutil.copytree(root / "work" / assignment, submitted, ignore=_checkpoints)
         config = _config(root, course)
         api = NbGraderAPI(config=config)
-        _must(api.generate_assignment(assignment), assignment)
-        _must(api.autograde(assignment, LEARNER), assignment)
-        _must(api.generate_feedback(assignment, LEARNER), assignment)
+        with warnings.catch_warnings():
+            # nbgrader 0.9.6 meets SQLAlchemy's autoflush; the rows are right all the same.
+            warnings.simplefilter("ignore", SAWarning)
+            _must(api.generate_assignment(assignment), assignment)
+            _must(api.autograde(assignment, LEARNER), assignment)
+            _must(api.generate_feedback(assignment, LEARNER), assignment)
         feedback = root / "feedback" / LEARNER / assignment
         made = course / "feedback" / LEARNER / assignment
         shutil.copytree(made, feedback, dirs_exist_ok=True, copy_function=shutil.copyfile)
@@ -156,6 +159,8 @@ def _config(root: Path, course: Path) -> Config:
     config.CourseDirectory.root = str(course)
     config.CourseDirectory.db_url = f"sqlite:///{course / 'gradebook.db'}"
     config.Exchange.root = str(course / "exchange")
+    # Between the lines of the table, a kernel's start-up notes are noise.
+    config.ExecutePreprocessor.extra_arguments = ["--log-level=ERROR"]
     return config
 
 
@@ -172,7 +177,7 @@ def _must(result: dict, assignment: str) -> None:
 
 def _questions(course: Path, config: Config, assignment: str) -> list[Question]:
     found: dict[str, Question] = {}
-    with _gradebook(config) as gradebook:
+    with Gradebook(config.CourseDirectory.db_url) as gradebook:
         for notebook in gradebook.find_submission(assignment, LEARNER).notebooks:
             path = course / "autograded" / LEARNER / assignment / f"{notebook.name}.ipynb"
             cells = {
@@ -184,15 +189,6 @@ def _questions(course: Path, config: Config, assignment: str) -> list[Question]:
             for grade_id, cell in cells.items():
                 _add(found, grade_id, cell, scores.get(grade_id))
     return sorted(found.values(), key=lambda question: question.number)
-
-
-@contextmanager
-def _gradebook(config: Config) -> Iterator[Gradebook]:
-    gradebook = Gradebook(config.CourseDirectory.db_url)
-    try:
-        yield gradebook
-    finally:
-        gradebook.close()
 
 
 def _add(found: dict[str, Question], grade_id: str, cell, score) -> None:

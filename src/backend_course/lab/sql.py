@@ -76,10 +76,14 @@ def run(
     alarm.daemon = True
     alarm.start()
     try:
-        answer = connection.execute(statement, parameters)
-        if answer is None or answer.description is None:
+        statements = connection.extract_statements(statement)
+        if not statements:
             return [], []
-        return [column[0] for column in answer.description], answer.fetchall()
+        answer = connection.execute(statement, parameters)
+        columns, rows = [column[0] for column in answer.description], answer.fetchall()
+        # CREATE and its like answer with a column that has no rows: that is no result to show.
+        may_be_silent = duckdb.ExpectedResultType.NOTHING in statements[-1].expected_result_type
+        return ([], []) if may_be_silent and not rows else (columns, rows)
     except duckdb.InterruptException:
         if not expired.is_set():
             raise KeyboardInterrupt from None

@@ -107,6 +107,9 @@ def test_the_connection_is_of_use_after_a_time_out():
 
 def test_an_interrupt_by_the_learner_is_no_time_out():
     class Interrupted:
+        def extract_statements(self, statement):
+            return [statement]
+
         def execute(self, statement, parameters):
             raise duckdb.InterruptException("interrupted")
 
@@ -121,6 +124,12 @@ def test_a_blank_cell_is_no_error(shell, capsys):
     run(shell, "%%sql answer <<\n-- write your query here")
     assert list(shell.user_ns["answer"]) == []
     assert shown(shell, shell.user_ns["answer"])["text/plain"] == "Done."
+
+
+def test_a_statement_without_rows_says_done(shell):
+    result = run(shell, "%sql CREATE TABLE t (a INTEGER)")
+    assert shown(shell, result)["text/plain"] == "Done."
+    assert shown(shell, run(shell, "%sql SELECT a FROM t"))["text/plain"].endswith("(0 rows)")
 
 
 def test_text_is_small_and_stable(shell):
