@@ -47,7 +47,9 @@ def lesson_top(lesson: Lesson, syllabus: Syllabus) -> list[NotebookNode]:
     """Return the cells ``bar``, ``title`` and ``objectives`` that open a lesson."""
     title = (
         f"# {lesson.name}\n\n{lesson.promise}\n\n"
-        f"{lesson.minutes} minutes · {builds_on(lesson, syllabus, lesson.path)}"
+        f"{lesson.minutes} minutes · {builds_on(lesson, syllabus, lesson.path)}\n\n"
+        "The answers are printed below the cells. *Edit → Clear Outputs of All Cells* hides them "
+        "until you have made your own guess."
     )
     objectives = "\n".join(
         [

@@ -42,8 +42,13 @@ def _written(name: str) -> str:
         return value
     if (text := sql_cells.text_of(name)) is not None:
         return text
-    if value is None or value is ...:
-        raise NotAttemptedError(f"{name}: not attempted yet. Write your answer and run its cell.")
+    if value is ...:
+        raise NotAttemptedError(f"{name}: not attempted yet. Write your query and run its cell.")
+    if value is None:
+        raise NotAttemptedError(
+            f"{name}: not attempted yet. Write your query and run its cell; in an SQL cell "
+            f"keep its first line, `%%sql {name} <<`."
+        )
     raise CheckError(
         f"{name} is a value of type {type(value).__name__}, a query is asked for. "
         f"Write it in a cell that starts with `%%sql {name} <<`, or as a text."

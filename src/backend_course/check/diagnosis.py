@@ -8,17 +8,22 @@ from collections.abc import Sequence
 
 from backend_course.check.wording import literal, show
 
+UNITS = {100, 1000, 0.01, 0.001}
+"""Factors between units: cents and euros, percent and parts of one, grams and kilograms."""
 
-def diagnose(came: Counter, asked: Counter, columns: Sequence[str]) -> str:
+
+def diagnose(came: Counter, asked: Counter, columns: Sequence[str], joined: bool = True) -> str:
     """Name the mistake whose traces the rows show; an empty text where there are none.
 
     Args:
         came: the bag of rows that came back.
         asked: the bag of rows that were asked for, another than ``came``.
         columns: the names of the columns, the same for both.
+        joined: whether the query puts tables together, so that a join may be the cause.
     """
-    signs = (_no_row, _repeated, _taken_away, _null, _dropped, _filler_counted, _multiplied)
-    for sign in signs:
+    general = (_no_row, _repeated, _taken_away, _null, _other_unit)
+    of_joins = (_dropped, _filler_counted, _multiplied, _too_high)
+    for sign in general + of_joins if joined else general:
         if words := sign(came, asked, columns):
             return words
     return ""
@@ -40,7 +45,8 @@ def _repeated(came: Counter, asked: Counter, columns: Sequence[str]) -> str:
     row = next(iter(extra))
     return (
         f"These rows are expected, but less often: {show(row, columns)} came back {came[row]} "
-        f"times, expected {asked[row]}. A join that matches several rows multiplies rows."
+        f"times, expected {asked[row]}. A join multiplies a row that matches several, and "
+        "UNION ALL keeps a row that both its sides have."
     )
 
 
@@ -93,6 +99,23 @@ def _filler_counted(came: Counter, asked: Counter, columns: Sequence[str]) -> st
     )
 
 
+def _other_unit(came: Counter, asked: Counter, columns: Sequence[str]) -> str:
+    differences = _differences(came, asked)
+    factors = {_factor(got, right) for _, got, right in differences}
+    places = {place for place, _, _ in differences}
+    if not factors or not factors <= UNITS or len(factors) > 1 or len(places) > 1:
+        return ""
+    return (
+        f"{columns[places.pop()]} is {factors.pop():g} times what was expected, wherever it "
+        "differs. Is it in the unit that was asked for?"
+    )
+
+
+def _factor(got: object, right: object) -> float | None:
+    numbers = isinstance(got, float) and isinstance(right, float) and right != 0
+    return round(got / right, 6) if numbers else None
+
+
 def _multiplied(came: Counter, asked: Counter, columns: Sequence[str]) -> str:
     differences = [each for each in _differences(came, asked) if each[1] is not None]
     if not differences or not all(_is_multiple(got, right) for _, got, right in differences):
@@ -103,6 +126,20 @@ def _multiplied(came: Counter, asked: Counter, columns: Sequence[str]) -> str:
         "as much: a fan-out. In a join one row met several, and was counted with each. Join by "
         "the whole key, or aggregate before you join."
     )
+
+
+def _too_high(came: Counter, asked: Counter, columns: Sequence[str]) -> str:
+    differences = [each for each in _differences(came, asked) if each[1] is not None]
+    if not differences or not all(_is_more(got, right) for _, got, right in differences):
+        return ""
+    return (
+        f"Wherever {columns[differences[0][0]]} differs it is too high: rows do not belong there, "
+        "or are counted more than once (after a join: a fan-out)."
+    )
+
+
+def _is_more(got: object, right: object) -> bool:
+    return isinstance(got, float) and isinstance(right, float) and got > right
 
 
 def _is_multiple(got: object, right: object) -> bool:

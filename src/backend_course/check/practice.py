@@ -4,6 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from backend_course.check import query as _query
+from backend_course.check.values import Case
+from backend_course.check.values import values as _values
 from backend_course.check.errors import CheckError, NotAttemptedError
 
 
@@ -15,6 +17,11 @@ def query_form(name: str, *arguments: Any, **options: Any) -> None:
 def query_rows(name: str, *arguments: Any, **options: Any) -> None:
     """Print the verdict of :func:`backend_course.check.query_rows`."""
     _report(_query.query_rows, name, *arguments, **options)
+
+
+def values(name: str, *cases: Case) -> None:
+    """Print the verdict of :func:`backend_course.check.values`."""
+    _report(_values, name, *cases)
 
 
 def _report(check: Callable[..., None], name: str, *arguments: Any, **options: Any) -> None:

@@ -1,5 +1,6 @@
 """Judge a query by the rows it gives on Lockerline's data, never by its text."""
 
+import atexit
 from collections.abc import Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -50,6 +51,7 @@ def query_form(
     text = sql_text(name)
     with _database(data.SEED) as connection:
         got, rows = _run(connection, name, text)
+        joined = _puts_tables_together(connection, text)
     where = f"{name}, on the data that you see:"
     _columns(where, got, columns, hint)
     if row_count is not None and len(rows) != row_count:
@@ -58,7 +60,7 @@ def query_form(
     for row in contains:
         if compare_rows([each for each in rows if _same(each, row)][:1], [row], columns):
             words = f"{where} the row that the question shows is not there: {show(row, columns)}."
-            raise CheckError(message(words, nearest(rows, row, columns), hint))
+            raise CheckError(message(words, nearest(rows, row, columns, joined), hint))
     if fingerprint and fingerprint != rows_fingerprint(rows, columns, order_by):
         what = "values or their order" if order_by else "values"
         words = f"{where} {len(rows)} rows came back, but their {what} are not as asked."
@@ -124,13 +126,14 @@ def query_rows(
             connection.execute(setup)
         columns, wanted = sql.run(connection, reference)
         got_columns, got = _run(connection, name, text)
+        joined = _puts_tables_together(connection, text)
     where = (
         f"{name}, on the data that you see:"
         if seed == data.SEED and not setup
         else (f"{name}, on other data of the same kind:")
     )
     _columns(where, got_columns, columns, hint)
-    difference = compare_rows(got, wanted, columns)
+    difference = compare_rows(got, wanted, columns, joined)
     if not difference and order_by:
         difference = compare_order(got, wanted, columns, order_by)
     if difference:
@@ -140,6 +143,11 @@ def query_rows(
 def _columns(where: str, got: Sequence[str], wanted: Sequence[str], hint: str) -> None:
     if difference := compare_columns(got, wanted):
         raise CheckError(message(f"{where} {difference}", hint))
+
+
+def _puts_tables_together(connection: duckdb.DuckDBPyConnection, text: str) -> bool:
+    """Tell whether a query has a join, only to choose the words of a message."""
+    return "join" in text.lower() or len(connection.get_table_names(text)) > 1
 
 
 def _same(row: tuple, other: tuple) -> bool:
@@ -171,5 +179,11 @@ def _database(seed: int):
 def _loaded(seed: int) -> duckdb.DuckDBPyConnection:
     # A query that is judged may not read or write files.
     connection = duckdb.connect(config={"enable_external_access": "false"})
+    # Its bar would be written into the middle of a check's message.
+    connection.execute("SET enable_progress_bar = false")
     data.load(connection, seed=seed)
     return connection
+
+
+# DuckDB complains on stderr about connections that are still open when Python ends.
+atexit.register(_loaded.cache_clear)

@@ -34,7 +34,9 @@ def compare_columns(got: Sequence[str], wanted: Sequence[str]) -> str:
     return " ".join([here, *parts])
 
 
-def compare_rows(got: list[tuple], wanted: list[tuple], columns: Sequence[str]) -> str:
+def compare_rows(
+    got: list[tuple], wanted: list[tuple], columns: Sequence[str], joined: bool = True
+) -> str:
     """Say in what two bags of rows differ; an empty text where they don't.
 
     Order does not count, how often a row stands there does. Numbers are equal when they agree to
@@ -44,6 +46,7 @@ def compare_rows(got: list[tuple], wanted: list[tuple], columns: Sequence[str]) 
         got: the rows that came back.
         wanted: the rows that were asked for.
         columns: the names of the columns, the same for both.
+        joined: whether the query puts tables together, so that a join may be the cause.
     """
     came, asked = _bag(got), _bag(wanted)
     if came == asked:
@@ -55,7 +58,7 @@ def compare_rows(got: list[tuple], wanted: list[tuple], columns: Sequence[str]) 
         lines += [_column_difference(got, wanted, columns, column)]
     else:
         lines += _sample("missing", missing, columns) + _sample("too many", extra, columns)
-    lines += [diagnose(came, asked, columns)]
+    lines += [diagnose(came, asked, columns, joined)]
     return "\n".join(line for line in lines if line)
 
 
@@ -79,13 +82,14 @@ def fingerprint(rows: list[tuple], columns: Sequence[str], keys: Sequence[str] =
     return hashlib.sha256(repr((bag, ordered)).encode()).hexdigest()[:10]
 
 
-def nearest(got: list[tuple], wanted: tuple, columns: Sequence[str]) -> str:
+def nearest(got: list[tuple], wanted: tuple, columns: Sequence[str], joined: bool = True) -> str:
     """Show the row that agrees with a wanted one in most columns; an empty text if none does.
 
     Args:
         got: the rows that came back; ``wanted`` is not among them.
         wanted: a row that was asked for.
         columns: the names of the columns.
+        joined: whether the query puts tables together, so that a join may be the cause.
     """
     (asked,) = _bag([wanted])
 
@@ -95,7 +99,7 @@ def nearest(got: list[tuple], wanted: tuple, columns: Sequence[str]) -> str:
     best = max(_bag(got), key=agreement, default=None)
     if best is None or not agreement(best):
         return ""
-    hint = diagnose(_bag([best]), _bag([wanted]), columns)
+    hint = diagnose(_bag([best]), _bag([wanted]), columns, joined)
     return f"Nearest to it is: {show(best, columns)}. {hint}".rstrip()
 
 

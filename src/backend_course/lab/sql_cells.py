@@ -24,4 +24,4 @@ def text_of(name: str) -> str | None:
 
 def _remember(info: ExecutionInfo) -> None:
     if match := _NAMED.match(info.raw_cell or ""):
-        _texts[match["name"]] = match["text"]
+        _texts[match["name"]] = match["text"].strip()
