@@ -99,9 +99,9 @@ def page(browser):
 
 def test_the_map_is_what_opens_first(course, page):
     _, address = course
-    page.goto(f"{address}/lab?token=t")
-    notebook = page.locator(".jp-Notebook")
-    expect(notebook.get_by_text("SELECT, WHERE and NULL").first).to_be_visible(timeout=PATIENCE)
+    page.goto(f"{address}/?token=t")
+    lesson = page.get_by_role("link", name="3.2 SELECT, WHERE and NULL").first
+    expect(lesson).to_be_visible(timeout=PATIENCE)
     assert page.get_by_text("get notified about official").count() == 0
 
 

@@ -5,7 +5,6 @@ instructor's gradebook is touched. What comes out is a table by question, and a 
 """
 
 import argparse
-import json
 import re
 import shutil
 import sys
@@ -146,11 +145,11 @@ def _find(assignment: str, root: Path) -> None:
         if not notebook.is_file():
             raise GradeError(f"{place} is not there. `make lab` puts a fresh copy in its place.")
         try:
-            nbformat.reads(notebook.read_text(encoding="utf-8"), as_version=4)
-        except (nbformat.reader.NotJSONError, json.JSONDecodeError, UnicodeDecodeError):
+            nbformat.validate(nbformat.reads(notebook.read_text(encoding="utf-8"), as_version=4))
+        except Exception:  # nbformat raises whatever the shape of the file makes it stumble over
             raise GradeError(
-                f"{place} is not a notebook any more (not JSON). Rename it to keep what is in it; "
-                "`make lab` then puts a fresh copy in its place."
+                f"{place} is not a notebook any more (its JSON is broken). Rename it to keep what is "
+                "in it; `make lab` then puts a fresh copy in its place."
             ) from None
 
 
@@ -170,8 +169,8 @@ def _must(result: dict, assignment: str) -> None:
     lines = (result.get("log") or result["error"]).strip().splitlines()
     told = next((line for line in lines if line.startswith("[ERROR]")), lines[-1])
     raise GradeError(
-        f"{assignment} could not be graded: {told.removeprefix('[ERROR] ')} "
-        f"A cell that was copied or deleted? Compare with release/{assignment}."
+        f"{assignment} could not be graded: {told.removeprefix('[ERROR] ')} Perhaps your copy is of "
+        "an older release. Rename it; `make lab` then puts a fresh copy in its place."
     )
 
 
