@@ -5,14 +5,17 @@ a traceback. In a lesson :mod:`backend_course.check.practice` prints the same me
 """
 
 from backend_course.check.errors import CheckError, NotAttemptedError
+from backend_course.check.http import Exchange, exchanges
 from backend_course.check.query import answer_fingerprint, query_form, query_rows, query_show
 from backend_course.check.values import Case, values
 
 __all__ = [
     "Case",
     "CheckError",
+    "Exchange",
     "NotAttemptedError",
     "answer_fingerprint",
+    "exchanges",
     "query_form",
     "query_rows",
     "query_show",

@@ -4,9 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 from backend_course.check import query as _query
+from backend_course.check.errors import CheckError, NotAttemptedError
+from backend_course.check.http import Exchange
+from backend_course.check.http import exchanges as _exchanges
 from backend_course.check.values import Case
 from backend_course.check.values import values as _values
-from backend_course.check.errors import CheckError, NotAttemptedError
 
 
 def query_form(name: str, *arguments: Any, **options: Any) -> None:
@@ -22,6 +24,11 @@ def query_rows(name: str, *arguments: Any, **options: Any) -> None:
 def values(name: str, *cases: Case) -> None:
     """Print the verdict of :func:`backend_course.check.values`."""
     _report(_values, name, *cases)
+
+
+def exchanges(name: str, target: Any, *wanted: Exchange) -> None:
+    """Print the verdict of :func:`backend_course.check.exchanges`."""
+    _report(_exchanges, name, target, *wanted)
 
 
 def _report(check: Callable[..., None], name: str, *arguments: Any, **options: Any) -> None:

@@ -172,6 +172,8 @@ def connect(database: str = ":memory:") -> duckdb.DuckDBPyConnection:
         native = duckdb.connect(database)
     except duckdb.Error as error:
         raise SQLError(str(error)) from None
+    # A bar that is drawn while a statement runs would be stored among the outputs of its cell.
+    native.execute("SET enable_progress_bar = false")
     shell.config.SqlMagic.update(displaycon=False, feedback=False)
     shell.run_line_magic("load_ext", "sql")
     shell.set_custom_exc((sqlalchemy.exc.StatementError,), _show_statement_error)

@@ -1,0 +1,172 @@
+"""What a check of a service says: sent, came back, expected, where to look."""
+
+import io
+import json
+import socketserver
+import threading
+from collections.abc import Iterator
+from wsgiref.simple_server import WSGIRequestHandler, make_server
+
+import pytest
+from fastapi import FastAPI
+
+from backend_course.check import CheckError, Exchange, NotAttemptedError, exchanges, practice
+
+
+def wsgi(environ, start_response):
+    """Tell a site; 404 for another path, and one that fails."""
+    path = environ["PATH_INFO"]
+    if path == "/crash":
+        raise KeyError("site")
+    if path == "/blank":
+        raise NotImplementedError
+    status = "200 OK" if path == "/sites/1" else "404 Not Found"
+    start_response(status, [("Content-Type", "application/json"), ("X-Path", path)])
+    length = int(environ.get("CONTENT_LENGTH") or 0)
+    sent = environ["wsgi.input"].read(length).decode()
+    return [json.dumps({"site_id": 1, "open": True, "sent": sent}).encode()]
+
+
+async def asgi(scope, receive, send):
+    """Answer like ``wsgi``."""
+    came = {}
+
+    def start_response(status, headers):
+        came["status"] = int(status[:3])
+        came["headers"] = [(n.encode(), v.encode()) for n, v in headers]
+
+    message = await receive()
+    environ = {
+        "PATH_INFO": scope["path"],
+        "CONTENT_LENGTH": len(message.get("body", b"")),
+        "wsgi.input": io.BytesIO(message.get("body", b"")),
+    }
+    body = wsgi(environ, start_response)
+    await send({"type": "http.response.start"} | came)
+    await send({"type": "http.response.body", "body": b"".join(body)})
+
+
+class Silent(WSGIRequestHandler):
+    """A request handler without a log."""
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    with make_server("127.0.0.1", 0, wsgi, handler_class=Silent) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture(params=["wsgi", "asgi", "url"])
+def target(request: pytest.FixtureRequest):
+    kinds = {"wsgi": wsgi, "asgi": asgi}
+    return kinds.get(request.param) or request.getfixturevalue("url")
+
+
+def why(target, *wanted):
+    with pytest.raises(CheckError) as caught:
+        exchanges("desk", target, *wanted)
+    return str(caught.value)
+
+
+def test_what_is_as_asked_passes(target):
+    exchanges(
+        "desk",
+        target,
+        Exchange("GET", "/sites/1", 200, members={"site_id": 1}),
+        Exchange("GET", "/sites/1", 200, body={"open": True, "site_id": 1, "sent": ""}),
+        Exchange("POST", "/sites/2", 404, json={"a": 1}, headers={"x-path": "/sites/2"}),
+        Exchange("GET", "/sites/1", 200, absent="Traceback"),
+    )
+
+
+def test_the_message_says_sent_came_expected_and_where_to_look(target):
+    wrong = Exchange("POST", "/sites/1", 201, json={"size": "S"}, hint="See status_code.")
+    assert why(target, wrong).splitlines() == [
+        'desk: POST /sites/1 with {"size": "S"}',
+        'Came back: 200 {"site_id": 1, "open": true, "sent": "{\\"size\\":\\"S\\"}"}',
+        "Expected: status 201.",
+        "See status_code.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ({"headers": {"x-path": "/"}}, "x-path: / (came: /sites/1)"),
+        ({"headers": {"allow": "GET"}}, "allow: GET (came: no such header)"),
+        ({"members": {"open": 1}}, "open to be 1"),
+        ({"members": {"site_id": "1"}}, 'site_id to be "1"'),
+        ({"members": {"city": "Ghent"}}, "a JSON object with a member 'city'"),
+        ({"body": [1]}, "the body [1]"),
+        ({"absent": "site_id"}, "a body without 'site_id'"),
+    ],
+)
+def test_each_thing_that_can_differ(asked, expected):
+    wrong = why(wsgi, Exchange("GET", "/sites/1", 200, **asked))
+    assert wrong.splitlines()[-1] == f"Expected: {expected}."
+
+
+def test_a_body_that_is_no_json_and_one_that_is_long():
+    def text(environ, start_response):
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [b"x" * 1000]
+
+    lines = why(text, Exchange("GET", "/", 200, body={})).splitlines()
+    assert lines[1:] == [f"Came back: 200 {'x' * 300}…", "Expected: a body that is JSON."]
+
+
+@pytest.mark.parametrize("application", [wsgi, asgi])
+def test_an_error_in_the_application_is_shown_in_one_line(application):
+    lines = why(application, Exchange("GET", "/crash", 200)).splitlines()
+    assert lines[1:] == ["Came back: nothing: KeyError: 'site'", "Expected: status 200."]
+
+
+def test_a_service_that_is_not_there():
+    with socketserver.TCPServer(("127.0.0.1", 0), socketserver.BaseRequestHandler) as taken:
+        nobody = f"http://127.0.0.1:{taken.server_address[1]}"
+    assert "Came back: nothing: ConnectError" in why(nobody, Exchange("GET", "/", 200))
+
+
+def test_it_stops_at_the_first_that_fails():
+    assert "GET /first" in why(wsgi, Exchange("GET", "/first", 200), Exchange("GET", "/crash", 1))
+
+
+@pytest.mark.parametrize("blank", [..., None])
+def test_a_blank_is_not_attempted(blank):
+    with pytest.raises(NotAttemptedError, match="desk: not attempted yet"):
+        exchanges("desk", blank, Exchange("GET", "/", 200))
+
+
+@pytest.mark.parametrize("application", [wsgi, asgi])
+def test_a_stub_that_raises_is_not_attempted(application):
+    with pytest.raises(NotAttemptedError):
+        exchanges("desk", application, Exchange("GET", "/blank", 200))
+
+
+def test_an_answer_to_a_failure_counts_where_it_is_asked_for():
+    app = FastAPI()
+
+    @app.get("/crash")
+    def crash():
+        raise KeyError("secret")
+
+    exchanges("desk", app, Exchange("GET", "/crash", 500, absent="secret"))
+    assert "KeyError: 'secret'" in why(app, Exchange("GET", "/crash", 200))
+
+
+@pytest.mark.parametrize(
+    ("application", "status", "printed"),
+    [
+        (wsgi, 404, "✓ desk: right.\n"),
+        (..., 404, "○ desk: not attempted yet. Write your code in the place of ... and run its "),
+        (wsgi, 200, "✗ desk: GET /\nCame back: 404 {"),
+    ],
+)
+def test_in_a_lesson_it_is_printed(application, status, printed, capsys):
+    practice.exchanges("desk", application, Exchange("GET", "/", status))
+    assert capsys.readouterr().out.startswith(printed)

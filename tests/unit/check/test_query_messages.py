@@ -1,0 +1,113 @@
+"""What a learner reads of a query: blank, not one SELECT, not running, or with other rows."""
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from sql.connection import Connection as MagicConnection
+
+from backend_course import check
+from backend_course.check.rows import compare_rows
+
+CITIES = "SELECT DISTINCT city FROM sites"
+
+
+@pytest.fixture
+def shell():
+    """A fresh shell, as after the setup cell of an assignment."""
+    InteractiveShell.clear_instance()
+    shell = InteractiveShell.instance()
+    assert shell.run_cell("from backend_course.lab import sql\ndb = sql.connect()").success
+    yield shell
+    shell.user_ns["db"].close()
+    MagicConnection.connections.clear()
+    InteractiveShell.clear_instance()
+
+
+def verdict(name="answer", **options):
+    with pytest.raises(check.CheckError) as caught:
+        check.query_form(name, columns=["city"], **options)
+    return str(caught.value)
+
+
+def test_an_answer_that_was_never_given(shell):
+    assert verdict("unwritten") == (
+        "unwritten: not attempted yet. Write your query and run its cell; in an SQL cell keep "
+        "its first line, `%%sql unwritten <<`."
+    )
+
+
+@pytest.mark.parametrize("blank", [..., "", "-- write your query here"])
+def test_a_blank_answer(shell, blank):
+    shell.user_ns["answer"] = blank
+    with pytest.raises(check.NotAttemptedError, match=r"^answer: not attempted yet\."):
+        check.query_rows("answer", CITIES)
+
+
+def test_a_blank_sql_cell(shell):
+    shell.run_cell("%%sql blank_cell <<\n-- write your query here")
+    assert "not attempted yet" in verdict("blank_cell")
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ("SELECT 1; SELECT 2", "answer holds 2 statements, one is asked for."),
+        ("DROP TABLE sites", "answer is a statement of kind DROP. A SELECT is asked for."),
+        (["Turku"], "answer is a value of type list, a query is asked for."),
+        ("SELECT town FROM sites", 'Referenced column "town" not found'),
+        ("SELECT city, name FROM sites", "Too many: (name)."),
+        ("SELECT name FROM sites", "A column gets its name by AS: … AS city."),
+    ],
+)
+def test_what_is_no_answer_is_named(shell, answer, words):
+    shell.user_ns["answer"] = answer
+    assert words in verdict()
+
+
+def test_the_visible_check_sees_a_wrong_order(shell):
+    keys = {"fingerprint": check.answer_fingerprint(CITIES + " ORDER BY city", ["city"])}
+    keys["order_by"] = ["city"]
+    shell.user_ns["answer"] = CITIES + " ORDER BY city"
+    check.query_form("answer", columns=["city"], **keys)
+    shell.user_ns["answer"] = CITIES + " ORDER BY city DESC"
+    assert "6 rows came back, but their values or their order are not as asked." in verdict(**keys)
+
+
+def test_show_gives_the_rows_or_the_reason(shell, capsys):
+    shell.user_ns["answer"] = CITIES + " ORDER BY city LIMIT 1"
+    check.query_show("answer")
+    check.query_show("unwritten")
+    shown = capsys.readouterr().out
+    assert "Brno\n(1 row)" in shown
+    assert "unwritten: not attempted yet." in shown
+
+
+@pytest.mark.parametrize(
+    ("query", "about_joins"),
+    [
+        ("SELECT city, 2 * count(*) AS sites FROM sites GROUP BY city", False),
+        ("SELECT city, count(*) AS sites FROM sites JOIN range(2) ON true GROUP BY city", True),
+        ("SELECT city, count(*) AS sites FROM sites, shops GROUP BY city", True),
+    ],
+)
+def test_only_a_query_with_a_join_is_told_of_joins(shell, query, about_joins):
+    shell.user_ns["answer"] = query
+    with pytest.raises(check.CheckError) as caught:
+        check.query_rows("answer", "SELECT city, count(*) AS sites FROM sites GROUP BY city")
+    assert ("fan-out" in str(caught.value)) == about_joins
+
+
+@pytest.mark.parametrize(
+    ("came", "words"),
+    [
+        ([("a", 8303), ("b", 7000)], "weight is 1000 times what was expected, wherever it differs"),
+        ([("a", 0.08303), ("b", 0.07)], "weight is 0.01 times what was expected"),
+        ([("a", 8.303), ("b", 7), ("b", 7)], "UNION ALL keeps a row that both its sides have."),
+    ],
+)
+def test_unit_and_doubling_are_named(came, words):
+    assert words in compare_rows(came, [("a", 8.303), ("b", 7)], ["code", "weight"])
+
+
+def test_factors_that_differ_are_no_unit():
+    words = compare_rows([("a", 800), ("b", 7000)], [("a", 8), ("b", 7)], ["code", "weight"])
+    assert "unit" not in words
