@@ -79,7 +79,9 @@ def broken(course, tmp_path):
 
 def test_a_missing_notebook_says_how_to_get_a_fresh_copy(broken):
     (broken / "work" / ASSIGNMENT / NOTEBOOK).unlink()
-    with pytest.raises(own_grade.GradeError, match=r"is not there. `make lab` puts a fresh copy"):
+    with pytest.raises(
+        own_grade.GradeError, match=r"is not there. `make lab` puts a fresh copy there"
+    ):
         own_grade.grade(ASSIGNMENT, broken)
 
 

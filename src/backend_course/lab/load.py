@@ -153,6 +153,8 @@ def run(
                     break
                 request = _request(target, number, options)
                 samples.append(_send(session, request, start, timeout, backend_header))
+                if not keep_alive:
+                    session.close()
         return samples
 
     with ThreadPoolExecutor(max_workers=clients) as pool:

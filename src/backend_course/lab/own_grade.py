@@ -143,13 +143,13 @@ def _find(assignment: str, root: Path) -> None:
         notebook = root / "work" / assignment / released.name
         place = notebook.relative_to(root)
         if not notebook.is_file():
-            raise GradeError(f"{place} is not there. `make lab` puts a fresh copy in its place.")
+            raise GradeError(f"{place} is not there. `make lab` puts a fresh copy there.")
         try:
             nbformat.validate(nbformat.reads(notebook.read_text(encoding="utf-8"), as_version=4))
         except Exception:  # nbformat raises whatever the shape of the file makes it stumble over
             raise GradeError(
-                f"{place} is not a notebook any more (its JSON is broken). Rename it to keep what is "
-                "in it; `make lab` then puts a fresh copy in its place."
+                f"{place} is not a notebook any more, its JSON is broken. Rename it to keep what "
+                "is in it; `make lab` then puts a fresh copy there."
             ) from None
 
 
@@ -169,8 +169,8 @@ def _must(result: dict, assignment: str) -> None:
     lines = (result.get("log") or result["error"]).strip().splitlines()
     told = next((line for line in lines if line.startswith("[ERROR]")), lines[-1])
     raise GradeError(
-        f"{assignment} could not be graded: {told.removeprefix('[ERROR] ')} Perhaps your copy is of "
-        "an older release. Rename it; `make lab` then puts a fresh copy in its place."
+        f"{assignment} could not be graded: {told.removeprefix('[ERROR] ')} Perhaps your copy is "
+        "of an older release. Rename it; `make lab` then puts a fresh copy there."
     )
 
 
