@@ -1,6 +1,7 @@
 """Judge a service by what it answers: over a real port, or called without one."""
 
 import asyncio
+import io
 import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -60,8 +61,9 @@ def exchanges(name: str, target: Any, *wanted: Exchange) -> None:
     if target is ... or target is None:
         raise _blank(name)
     for exchange in wanted:
+        log = io.StringIO()
         try:
-            answer = _send(target, exchange)
+            answer = _send(target, exchange, log)
         except NotImplementedError:
             raise _blank(name) from None
         except Exception as error:
@@ -69,10 +71,10 @@ def exchanges(name: str, target: Any, *wanted: Exchange) -> None:
             came = f"nothing: {type(error).__name__}: {first_line}"
             raise _wrong(name, exchange, came, f"status {exchange.status}") from None
         if expected := _difference(exchange, answer):
-            raise _wrong(name, exchange, _shown(answer), expected)
+            raise _wrong(name, exchange, _shown(answer, log), expected)
 
 
-def _send(target: Any, exchange: Exchange) -> httpx.Response:
+def _send(target: Any, exchange: Exchange, log: io.StringIO) -> httpx.Response:
     request = {
         "method": exchange.method,
         "url": exchange.path,
@@ -85,7 +87,7 @@ def _send(target: Any, exchange: Exchange) -> httpx.Response:
     # An answer to a failure counts where one is asked for; elsewhere its cause says more.
     surprising = exchange.status < 500
     if not _is_asgi(target):
-        transport = httpx.WSGITransport(target, raise_app_exceptions=surprising)
+        transport = httpx.WSGITransport(target, surprising, wsgi_errors=log)
         with httpx.Client(base_url=_NOWHERE, transport=transport) as client:
             return client.request(**request)
     return _in_another_thread(_call_asgi(target, surprising, request))
@@ -141,9 +143,12 @@ def _wrong(name: str, exchange: Exchange, came: str, expected: str) -> CheckErro
     )
 
 
-def _shown(answer: httpx.Response) -> str:
+def _shown(answer: httpx.Response, log: io.StringIO) -> str:
     text = answer.text if len(answer.text) <= _LONGEST else f"{answer.text[:_LONGEST]}…"
-    return f"{answer.status_code} {text}".rstrip()
+    last_words = log.getvalue().splitlines()[-1:]
+    return message(
+        f"{answer.status_code} {text}".rstrip(), *(f"Its log ends: {line}" for line in last_words)
+    )
 
 
 def _as_json(value: Any) -> str:

@@ -19,8 +19,6 @@ from backend_course.lab.sql_display import as_html, as_text
 TIME_LIMIT = 5.0
 """Seconds that a learner's query may take on a data set of a few thousand rows."""
 
-BY_HAND = "Take one row of the tables, and work out by hand what the answer must say of it."
-
 
 def query_form(
     name: str,
@@ -61,10 +59,19 @@ def query_form(
         if compare_rows([each for each in rows if _same(each, row)][:1], [row], columns):
             words = f"{where} the row that the question shows is not there: {show(row, columns)}."
             raise CheckError(message(words, nearest(rows, row, columns, joined), hint))
-    if fingerprint and fingerprint != rows_fingerprint(rows, columns, order_by):
-        what = "values or their order" if order_by else "values"
-        words = f"{where} {len(rows)} rows came back, but their {what} are not as asked."
-        raise CheckError(message(words, hint or BY_HAND))
+    came = rows_fingerprint(rows, columns, order_by)
+    if fingerprint and came != fingerprint:
+        raise CheckError(message(f"{where} {_what_differs(came, fingerprint, len(rows))}", hint))
+
+
+def _what_differs(came: str, asked: str, count: int) -> str:
+    """Say of two fingerprints that are not equal whether rows or only their order differ."""
+    if came.partition("-")[0] == asked.partition("-")[0]:
+        return "the rows are right, their order is not. Look at your ORDER BY."
+    return (
+        f"{count} rows came back, but their values are not as asked. Take one row of the tables, "
+        "and work out by hand what the answer must say of it."
+    )
 
 
 def query_show(name: str) -> None:

@@ -63,7 +63,7 @@ def compare_rows(
 
 
 def fingerprint(rows: list[tuple], columns: Sequence[str], keys: Sequence[str] = ()) -> str:
-    """Return a short hash of a bag of rows, and of its order by ``keys`` if there are any.
+    """Return a short hash of a bag of rows, and one of its order by ``keys`` if there are any.
 
     A visible check can hold it without giving the answer away. Numbers are equal as in
     :func:`compare_rows`; names of columns are not part of it.
@@ -74,12 +74,17 @@ def fingerprint(rows: list[tuple], columns: Sequence[str], keys: Sequence[str] =
         keys: the names of those that the order is made of.
 
     Returns:
-        Ten hexadecimal digits.
+        Ten hexadecimal digits for the bag; with ``keys``, a dash and four more for the order.
     """
+    bag = _digest(sorted(map(repr, _bag(rows).items())))[:10]
+    if not keys:
+        return bag
     places = [list(columns).index(key) for key in keys]
-    ordered = [tuple(_plain(row[place]) for place in places) for row in rows] if keys else []
-    bag = sorted(map(repr, _bag(rows).items()))
-    return hashlib.sha256(repr((bag, ordered)).encode()).hexdigest()[:10]
+    return f"{bag}-{_digest([tuple(_plain(row[place]) for place in places) for row in rows])[:4]}"
+
+
+def _digest(values: list) -> str:
+    return hashlib.sha256(repr(values).encode()).hexdigest()
 
 
 def nearest(got: list[tuple], wanted: tuple, columns: Sequence[str], joined: bool = True) -> str:

@@ -59,6 +59,9 @@ def _difference(name: str, case: Case) -> str:
         raise _blank(name)
     if not case.raises and _alike(came, case.expected):
         return ""
+    if not case.raises and _same_keys(came, case.expected):
+        key = next(key for key in came if not _alike(came[key], case.expected[key]))
+        return f"gave {came[key]!r} for {key!r}, expected {case.expected[key]!r}."
     forgotten = "\nDid you forget a return?" if came is None else ""
     return f"gave {came!r}, expected {expected}.{forgotten}"
 
@@ -78,9 +81,16 @@ def _holds_blank(came: Any) -> bool:
 
 
 def _alike(came: Any, expected: Any) -> bool:
+    if _same_keys(came, expected):
+        return all(_alike(came[key], expected[key]) for key in expected)
     if isinstance(expected, list | tuple) and type(came) is type(expected):
         same_length = len(came) == len(expected)
         return same_length and all(map(_alike, came, expected))
     if isinstance(came, bool) is not isinstance(expected, bool):
         return False
     return bool(came == expected)
+
+
+def _same_keys(came: Any, expected: Any) -> bool:
+    both = isinstance(came, dict) and isinstance(expected, dict)
+    return both and came.keys() == expected.keys()

@@ -126,6 +126,16 @@ def test_an_error_in_the_application_is_shown_in_one_line(application):
     assert lines[1:] == ["Came back: nothing: KeyError: 'site'", "Expected: status 200."]
 
 
+def test_what_an_application_has_logged_is_shown():
+    def logging(environ, start_response):
+        environ["wsgi.errors"].write("Traceback…\nKeyError: 'site'\n")
+        start_response("500 Internal Server Error", [])
+        return [b"Sorry."]
+
+    lines = why(logging, Exchange("GET", "/", 200)).splitlines()
+    assert lines[1:3] == ["Came back: 500 Sorry.", "Its log ends: KeyError: 'site'"]
+
+
 def test_a_service_that_is_not_there():
     with socketserver.TCPServer(("127.0.0.1", 0), socketserver.BaseRequestHandler) as taken:
         nobody = f"http://127.0.0.1:{taken.server_address[1]}"

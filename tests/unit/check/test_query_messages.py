@@ -69,7 +69,15 @@ def test_the_visible_check_sees_a_wrong_order(shell):
     shell.user_ns["answer"] = CITIES + " ORDER BY city"
     check.query_form("answer", columns=["city"], **keys)
     shell.user_ns["answer"] = CITIES + " ORDER BY city DESC"
-    assert "6 rows came back, but their values or their order are not as asked." in verdict(**keys)
+    assert "the rows are right, their order is not. Look at your ORDER BY." in verdict(**keys)
+
+
+def test_the_visible_check_sees_wrong_values_in_the_right_number(shell):
+    fingerprint = check.answer_fingerprint(CITIES)
+    shell.user_ns["answer"] = f"SELECT upper(city) AS city FROM ({CITIES}) AS cities"
+    words = verdict(columns=["city"], fingerprint=fingerprint)
+    assert "6 rows came back, but their values are not as asked." in words
+    assert "work out by hand" in words
 
 
 def test_show_gives_the_rows_or_the_reason(shell, capsys):

@@ -39,6 +39,15 @@ def test_the_message_says_call_answer_expectation_and_where_to_look():
     assert str(caught.value) == "fee: fee(73) gave 3, expected 1.5.\nCount started days."
 
 
+def test_of_two_dictionaries_the_first_difference_is_named():
+    expected = {"rows": 2, "kept": True}
+    with pytest.raises(CheckError) as caught:
+        values("fee", case({"rows": 2, "kept": 1}, expected=expected))
+    assert str(caught.value) == "fee: fee(73) gave 1 for 'kept', expected True."
+    with pytest.raises(CheckError, match=r"expected \{'rows': 2, 'kept': True\}"):
+        values("fee", case({"rows": 2}, expected=expected))
+
+
 def test_a_forgotten_return():
     with pytest.raises(CheckError, match="Did you forget a return"):
         values("fee", case(None, expected=1.5))
