@@ -75,7 +75,7 @@ def test_the_visible_check_sees_a_wrong_order(shell):
 def test_the_visible_check_sees_wrong_values_in_the_right_number(shell):
     fingerprint = check.answer_fingerprint(CITIES)
     shell.user_ns["answer"] = f"SELECT upper(city) AS city FROM ({CITIES}) AS cities"
-    words = verdict(columns=["city"], fingerprint=fingerprint)
+    words = verdict(fingerprint=fingerprint)
     assert "6 rows came back, but their values are not as asked." in words
     assert "work out by hand" in words
 
