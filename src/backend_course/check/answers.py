@@ -22,7 +22,9 @@ def sql_text(name: str) -> str:
     try:
         statements = duckdb.extract_statements(text)
     except duckdb.Error as error:
-        raise CheckError(f"{name} is not SQL that DuckDB can read:\n{error}") from None
+        asks = 'near ":"' in str(error)
+        hint = "\nA query that is judged holds its values itself: no :name." if asks else ""
+        raise CheckError(f"{name} is not SQL that DuckDB can read:\n{error}{hint}") from None
     if not statements:
         raise NotAttemptedError(f"{name}: not attempted yet. Write your query and run its cell.")
     if len(statements) > 1:

@@ -38,6 +38,13 @@ _ROUTINE = frozenset(
 )
 _SECRET = frozenset({"authorization", "proxy-authorization", "x-api-key"})
 _LONGEST = 40  # lines of a body
+# RFC 9110 gave these other names; which one a server sends depends on the age of its Python.
+_RENAMED = {
+    413: "Content Too Large",
+    414: "URI Too Long",
+    416: "Range Not Satisfiable",
+    422: "Unprocessable Content",
+}
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -110,7 +117,7 @@ def exchange(response: requests.Response, headers: Collection[str] | None = None
         ),
         sent_body=_readable(_as_bytes(sent.body), sent.headers.get("Content-Type", "")),
         status=response.status_code,
-        reason=response.reason or _usual_reason(response.status_code),
+        reason=_reason(response),
         headers=_chosen(response.headers.items(), headers),
         body=_readable(response.content, response.headers.get("Content-Type", "")),
     )
@@ -169,9 +176,11 @@ def _readable(body: bytes, content_type: str) -> str:
     return "\n".join(lines)
 
 
-def _usual_reason(status: int) -> str:
+def _reason(response: requests.Response) -> str:
+    if response.status_code in _RENAMED:
+        return _RENAMED[response.status_code]
     try:
-        return HTTPStatus(status).phrase
+        return response.reason or HTTPStatus(response.status_code).phrase
     except ValueError:
         return ""
 

@@ -58,6 +58,8 @@ class Session:
         self.result: Any = None
         self.error: Exception | None = None
         self.connection = psycopg.connect(dsn, autocommit=True, application_name=name)
+        # Kept, because a closed connection does not tell it any more.
+        self._pid = self.connection.info.backend_pid
         self._watch = psycopg.connect(dsn, autocommit=True)
         self._answer: SimpleQueue[tuple[Any, Exception | None, list[str]]] = SimpleQueue()
         self._thread: threading.Thread | None = None
@@ -148,8 +150,7 @@ class Session:
                 return
 
     def _blockers(self) -> list[str]:
-        pid = self.connection.info.backend_pid
-        return [name for (name,) in self._watch.execute(_BLOCKERS, [pid])]
+        return [name for (name,) in self._watch.execute(_BLOCKERS, [self._pid])]
 
     def _execute(
         self, statement: str, parameters: Sequence[Any] | None
@@ -227,6 +228,6 @@ def overlap(
 
 def _stable(text: str) -> str:
     """Return a detail with sessions for process numbers, and without transaction numbers."""
-    pids = {str(each.connection.info.backend_pid): each.name for each in _sessions.values()}
+    pids = {str(each._pid): each.name for each in _sessions.values()}
     text = re.sub(r"\b(Process|process) (\d+)", lambda m: f"{m[1]} {pids.get(m[2], m[2])}", text)
     return re.sub(r"\btransaction \d+", "transaction …", text)

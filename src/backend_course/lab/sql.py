@@ -174,6 +174,8 @@ def connect(database: str = ":memory:") -> duckdb.DuckDBPyConnection:
         raise SQLError(str(error)) from None
     # A bar that is drawn while a statement runs would be stored among the outputs of its cell.
     native.execute("SET enable_progress_bar = false")
+    # A moment with a zone prints alike on every laptop; a lesson says which zone it wants.
+    native.execute("SET TimeZone = 'UTC'")
     shell.config.SqlMagic.update(displaycon=False, feedback=False)
     shell.run_line_magic("load_ext", "sql")
     shell.set_custom_exc((sqlalchemy.exc.StatementError,), _show_statement_error)

@@ -119,3 +119,19 @@ def test_unit_and_doubling_are_named(came, words):
 def test_factors_that_differ_are_no_unit():
     words = compare_rows([("a", 800), ("b", 7000)], [("a", 8), ("b", 7)], ["code", "weight"])
     assert "unit" not in words
+
+
+def test_a_parameter_is_told_that_values_stand_in_the_query(shell):
+    shell.user_ns["answer"] = "SELECT city FROM sites WHERE city = :city"
+    assert "A query that is judged holds its values itself: no :name." in verdict()
+
+
+def test_a_query_that_duckdb_cannot_take_apart_is_judged_all_the_same(shell):
+    shell.user_ns["answer"] = "SELECT DISTINCT city FROM sites WHERE city COLLATE NOCASE <> 'brno'"
+    with pytest.raises(check.CheckError, match=r"5 rows came back, 6 were expected"):
+        check.query_rows("answer", CITIES)
+
+
+def test_moments_with_a_zone_compare_in_utc(shell):
+    shell.user_ns["answer"] = "SELECT TIMESTAMPTZ '2025-12-24 12:00:00+01' AS moment"
+    check.query_rows("answer", "SELECT TIMESTAMPTZ '2025-12-24 11:00:00+00' AS moment")

@@ -139,6 +139,12 @@ def test_an_unknown_status_has_no_reason(url: str) -> None:
     assert "< 299\n" in repr(http_viewer.exchange(answer))
 
 
+def test_a_renamed_status_has_one_name_whatever_sent_it(url: str) -> None:
+    answer = requests.get(f"{url}/strange", timeout=5)
+    answer.status_code, answer.reason = 422, "Unprocessable Entity"
+    assert "< 422 Unprocessable Content\n" in repr(http_viewer.exchange(answer))
+
+
 def test_a_stream_that_was_sent_is_not_shown(url: str) -> None:
     answer = requests.post(f"{url}/empty", data=iter([]), timeout=5)
     assert http_viewer.exchange(answer).sent_body == ""

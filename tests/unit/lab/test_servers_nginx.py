@@ -118,6 +118,19 @@ def test_a_reload_that_nginx_itself_gives_up() -> None:
     assert body(web) == "first"
 
 
+def test_a_restart_takes_another_config_and_forgets_values_and_ports() -> None:
+    web = servers.nginx(FIXED.replace("${PORT};", "${PORT};\n    listen 127.0.0.1:${STATUS_PORT};"))
+    port = web.port
+    web.restart(FIXED.replace("first", "${WORD}"), {"WORD": "second"})
+    assert (body(web), web.port, web.ports) == ("second", port, {"PORT": port})
+    web.restart()
+    assert body(web) == "second"
+    with pytest.raises(servers.ServerError, match="names \\$\\{WORD\\}, but has no value"):
+        web.restart(values={})
+    assert web.state == "stopped"
+    assert body(web.restart(FIXED)) == "first"
+
+
 def test_a_whole_config_keeps_its_own_directives() -> None:
     web = servers.nginx(
         "daemon off;\nworker_processes 2;\nevents {}\nhttp {\n" + FIXED + "}\n", name="whole"

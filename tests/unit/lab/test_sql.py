@@ -145,6 +145,11 @@ def test_text_is_small_and_stable(shell):
     ]
 
 
+def test_a_moment_with_a_zone_prints_in_utc(shell):
+    result = run(shell, "%sql SELECT TIMESTAMPTZ '2025-12-24 12:00:00+01' AS moment")
+    assert "2025-12-24 11:00:00+00:00" in shown(shell, result)["text/plain"]
+
+
 def test_html_is_escaped(shell):
     html = shown(shell, run(shell, "%sql SELECT '<b>' AS \"<i>\", 1 AS n"))["text/html"]
     assert "&lt;b&gt;" in html

@@ -243,6 +243,25 @@ class Nginx(Server):
             time.sleep(_POLL)
         return self
 
+    def restart(
+        self,
+        config: str | os.PathLike[str] | None = None,
+        values: Mapping[str, object] | None = None,
+    ) -> Self:
+        """Stop, and start again on the same port, with a new config and new values if given.
+
+        Unlike a reload this forgets what nginx has counted for its limits. Raises ServerError where
+        nginx refuses the config; then it stays stopped.
+        """
+        self.stop(keep=True)
+        self.ports = {"PORT": self.port}
+        if config is not None:
+            self._take(config)
+        if values is not None:
+            self._values = dict(values)
+        self.prepare()
+        return self.start()
+
     def workers(self) -> list[psutil.Process]:
         """Return nginx's worker processes."""
         return self.processes()[1:]

@@ -1,0 +1,1 @@
+"""Lesson 3.1: programs that write, and are killed while they do."""

@@ -1,0 +1,1 @@
+"""A framework in sixty lines, one small service written twice, and a probe for both."""
