@@ -4,6 +4,7 @@ LAB_ARGS ?=
 # One notebook stays with one worker, so that its cells share a kernel.
 PARALLEL ?= --numprocesses 2 --dist loadfile
 TEST_ARGS ?=
+BENCH_ARGS ?= compare ps1 --count 100
 
 ifeq ($(OS),Windows_NT)
 BIN := .venv/Scripts
@@ -13,7 +14,7 @@ endif
 COURSE := $(BIN)/python -m backend_course
 
 .DEFAULT_GOAL := help
-.PHONY: help env lab grade test check norm nav lint release new lock clean
+.PHONY: help env lab grade test check norm nav lint release new lock bench clean
 
 help: ## list the verbs
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -25,7 +26,7 @@ lab: env ## open the course in JupyterLab (LAB_ARGS="--no-browser --port 8888")
 	@$(COURSE) lab -- $(LAB_ARGS)
 
 grade: env ## grade your own work/ on this laptop (ONLY=03-2-joins for one assignment)
-	@$(COURSE) grade $(ONLY)
+	@$(COURSE) own-grade $(ONLY)
 
 test: env ## pass every test (TEST_ARGS="-k sql" for some)
 	@$(BIN)/python -m pytest $(PARALLEL) --nbval --nbval-current-env tests course $(TEST_ARGS)
@@ -50,6 +51,9 @@ new: env ## start a lesson or an assignment that the syllabus lists (WHAT=3.6 or
 
 lock: env ## resolve pyproject.toml into requirements.lock again (needs uv)
 	@$(COURSE) lock
+
+bench: env ## time grading against stock nbgrader (BENCH_ARGS="compare ps1 --count 20")
+	@$(BIN)/python benchmarks/grading.py $(BENCH_ARGS)
 
 clean: ## remove what can be made again; your work/ and marks stay
 	@rm -rf .venv .pytest_cache .ruff_cache .ipynb_checkpoints build src/*.egg-info

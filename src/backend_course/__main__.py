@@ -6,7 +6,9 @@ import sys
 
 VERBS = {
     "lab": ("backend_course.lab.start", "open the course in JupyterLab"),
-    "grade": ("backend_course.lab.own_grade", "grade your own work/ on this laptop"),
+    "own-grade": ("backend_course.lab.own_grade", "grade your own work/ on this laptop"),
+    "grade": ("backend_course.grading.grade", "grade a class's submissions of an assignment"),
+    "doctor": ("backend_course.grading.doctor", "see which walls around a submission hold here"),
     "check": ("backend_course.authoring.check", "see whether all is canonical; writes nothing"),
     "norm": ("backend_course.authoring.norm", "write the canonical form of notebooks"),
     "nav": ("backend_course.authoring.nav", "write bars, header lines, index and map"),

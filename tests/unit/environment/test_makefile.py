@@ -24,5 +24,5 @@ def test_help_lists_every_verb():
 
 
 def test_each_verb_that_is_called_exists():
-    called = set(re.findall(r"\$\(COURSE\) ([a-z]+)", MAKEFILE))
-    assert called == set(VERBS)
+    called = set(re.findall(r"\$\(COURSE\) ([a-z-]+)", MAKEFILE))
+    assert called == set(VERBS) - {"grade", "doctor"}, "a class is graded by the command itself"

@@ -1,0 +1,279 @@
+"""How fast the grader is, and whether its marks are stock nbgrader's, row for row.
+
+    python benchmarks/grading.py compare ps1 --count 100 --rounds 3
+    python benchmarks/grading.py compare 03-2-joins --course . --count 100
+    python benchmarks/grading.py growth ps1
+    python benchmarks/grading.py faults ps1 --count 500
+
+Every figure is of the whole process tree: CPU from a control group where this machine lets one be
+made, else from the system's count of ended children, which misses walled kernels (it says so).
+Rounds are interleaved, figures are medians. `ps1` is the example course that comes with nbgrader.
+"""
+
+import argparse
+import contextlib
+import os
+import random
+import shutil
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+from submissions import make_class
+
+_BIN = Path(sys.executable).parent
+_GROUPS = (
+    (Path("/sys/fs/cgroup/cpuacct"), "cpuacct.usage", 1e9),
+    (Path("/sys/fs/cgroup"), "cpu.stat", 1e6),
+)
+_ROWS = """
+    select a.student_id, n.name, c.name, {column}
+    from {table} r join submitted_notebook s on r.notebook_id = s.id
+    join submitted_assignment a on s.assignment_id = a.id
+    join notebook n on s.notebook_id = n.id join base_cell c on r.cell_id = c.id
+"""
+
+
+class Group:
+    """A control group that counts the CPU of what runs in it."""
+
+    def __init__(self) -> None:
+        self.folder: Path | None = None
+        for root, file, unit in _GROUPS:
+            folder = root / f"grading-{os.getpid()}-{time.monotonic_ns()}"
+            with contextlib.suppress(OSError):
+                folder.mkdir()
+                if (folder / file).exists():
+                    self.folder, self._file, self._unit = folder, file, unit
+                    return
+                folder.rmdir()
+
+    def enter(self) -> None:
+        """In a child, before it becomes the measured program."""
+        if self.folder:
+            (self.folder / "cgroup.procs").write_text(str(os.getpid()))
+
+    def seconds(self) -> float | None:
+        """CPU seconds so far; None without a group."""
+        if not self.folder:
+            return None
+        text = (self.folder / self._file).read_text().split()
+        return int(text[1] if text[0] == "usage_usec" else text[0]) / self._unit
+
+    def close(self) -> None:
+        """Remove the group once all its processes are gone."""
+        for _ in range(50):
+            with contextlib.suppress(OSError):
+                if self.folder:
+                    self.folder.rmdir()
+                return
+            time.sleep(0.1)
+
+
+def measure(command: list[str], course: Path) -> tuple[float, float]:
+    """Run a command in a course's folder; (wall, CPU) in seconds."""
+    group = Group()
+    before = os.times()
+    start = time.monotonic()
+    with (course / "bench.log").open("a") as log:
+        environment = os.environ | {"PATH": f"{_BIN}{os.pathsep}{os.environ['PATH']}"}
+        subprocess.run(
+            command, cwd=course, stdout=log, stderr=log, env=environment, preexec_fn=group.enter
+        )
+    wall, after = time.monotonic() - start, os.times()
+    cpu = group.seconds()
+    group.close()
+    if cpu is None:
+        cpu = after.children_user + after.children_system
+        cpu -= before.children_user + before.children_system
+    return wall, cpu
+
+
+def stock(assignment: str) -> list[str]:
+    """nbgrader as it comes."""
+    return [str(_BIN / "nbgrader"), "autograde", assignment, "--force"]
+
+
+def ours(assignment: str, *more: str) -> list[str]:
+    """The grader of this project, with walls and canaries, from cold."""
+    return [
+        sys.executable,
+        "-m",
+        "backend_course.grading",
+        "grade",
+        assignment,
+        "--no-resume",
+        *more,
+    ]
+
+
+@contextlib.contextmanager
+def course_with(assignment: str, count: int, course: Path | None) -> Iterator[Path]:
+    """A scratch course with a class's submissions; nbgrader's example course if none is given."""
+    with tempfile.TemporaryDirectory(prefix="bench-", dir="/var/tmp") as name:
+        scratch = Path(name, "course")
+        environment = os.environ | {"PATH": f"{_BIN}{os.pathsep}{os.environ['PATH']}"}
+        if course is None:
+            command = [str(_BIN / "nbgrader"), "quickstart", str(scratch)]
+            subprocess.run(command, check=True, capture_output=True)
+        else:
+            scratch.mkdir()
+            for path in course.glob("nbgrader_config.py"):
+                shutil.copy(path, scratch)
+            shutil.copytree(course / "source" / assignment, scratch / "source" / assignment)
+        command = [str(_BIN / "nbgrader"), "generate_assignment", assignment]
+        subprocess.run(command, cwd=scratch, check=True, capture_output=True, env=environment)
+        make_class(scratch, assignment, count)
+        yield scratch
+
+
+def rows(course: Path) -> set[tuple]:
+    """What is compared: every automatic score, need of a manual grade, and automatic comment."""
+    found: set[tuple] = set()
+    with contextlib.closing(sqlite3.connect(course / "gradebook.db")) as database:
+        for table, column in (
+            ("grade", "r.auto_score, r.needs_manual_grade"),
+            ("comment", "r.auto_comment"),
+        ):
+            found |= {
+                (table, *row) for row in database.execute(_ROWS.format(table=table, column=column))
+            }
+    return found
+
+
+def flag_lines(course: Path, assignment: str) -> list[str]:
+    """The serious flags of a run, as its log has them."""
+    import json
+
+    found = []
+    for line in (course / ".grading" / f"{assignment}.jsonl").read_text().splitlines():
+        entry = json.loads(line)
+        for flag in entry.get("flags", []):
+            if flag["kind"] in {"tampered", "unproven", "ended", "flood", "refused"}:
+                found.append(f"{entry['student']} {flag['cell']} {flag['kind']}: {flag['text']}")
+    return found
+
+
+def compare(arguments: argparse.Namespace) -> int:
+    """Stock and ours on the same class: time, and whether their rows differ."""
+    walls, cpus = {"stock": [], "ours": []}, {"stock": [], "ours": []}
+    different = 0
+    with course_with(arguments.assignment, arguments.count, arguments.course) as course:
+        other = course.with_name("other")
+        shutil.copytree(course, other)
+        for _ in range(arguments.rounds):
+            for name, folder, command in (
+                ("stock", course, stock(arguments.assignment)),
+                ("ours", other, ours(arguments.assignment, "--workers", "2")),
+            ):
+                wall, cpu = measure(command, folder)
+                walls[name].append(wall / arguments.count)
+                cpus[name].append(cpu / arguments.count)
+            apart = rows(course) ^ rows(other)
+            different += len(apart)
+            for row in sorted(apart, key=repr)[:10]:
+                print("differs:", row)
+        compared = len(rows(course))
+        for line in sorted(set(flag_lines(other, arguments.assignment))):
+            print("flag:", line)
+    print(f"{arguments.assignment}, {arguments.count} submissions, {arguments.rounds} rounds")
+    print(f"{compared} rows compared, {different} differ")
+    for what, values in (("wall", walls), ("CPU", cpus)):
+        a, b = statistics.median(values["stock"]), statistics.median(values["ours"])
+        print(f"{what:<5} stock {1000 * a:7.0f} ms   ours {1000 * b:7.0f} ms   {a / b:5.1f} times")
+    return 1 if different else 0
+
+
+def growth(arguments: argparse.Namespace) -> int:
+    """How time and the parent's memory grow with the class."""
+    print("submissions   wall each   CPU each   parent's memory")
+    for count in arguments.sizes:
+        with course_with(arguments.assignment, count, arguments.course) as course:
+            peak = [0]
+            stop = threading.Event()
+            watcher = threading.Thread(target=_watch_memory, args=(course, peak, stop))
+            watcher.start()
+            wall, cpu = measure(ours(arguments.assignment, "--workers", "2"), course)
+            stop.set()
+            watcher.join()
+        print(
+            f"{count:>11}   {1000 * wall / count:6.0f} ms   {1000 * cpu / count:5.0f} ms"
+            f"   {peak[0] >> 20:>6} MB",
+            flush=True,
+        )
+    return 0
+
+
+def _watch_memory(course: Path, peak: list[int], stop: threading.Event) -> None:
+    while not stop.wait(0.2):
+        for process in psutil.Process().children():
+            with contextlib.suppress(psutil.Error):
+                peak[0] = max(peak[0], process.memory_info().rss)
+
+
+def faults(arguments: argparse.Namespace) -> int:
+    """A worker killed every few seconds: the rows must be those of an undisturbed run."""
+    with course_with(arguments.assignment, arguments.count, arguments.course) as course:
+        other = course.with_name("other")
+        shutil.copytree(course, other)
+        measure(ours(arguments.assignment), course)
+        killed = [0]
+        stop = threading.Event()
+        killer = threading.Thread(target=_kill_workers, args=(arguments.every, killed, stop))
+        killer.start()
+        measure(ours(arguments.assignment), other)
+        stop.set()
+        killer.join()
+        different = len(rows(course) ^ rows(other))
+        print(
+            f"{arguments.count} submissions, {killed[0]} workers killed, "
+            f"{len(rows(course))} rows, {different} differ"
+        )
+    return 1 if different else 0
+
+
+def _kill_workers(every: float, killed: list[int], stop: threading.Event) -> None:
+    while not stop.wait(every):
+        workers = [
+            worker
+            for run in psutil.Process().children()
+            for worker in run.children()
+            if "zygote" not in " ".join(worker.cmdline())
+        ]
+        if workers:
+            random.choice(workers).kill()
+            killed[0] += 1
+
+
+def main() -> int:
+    """Run one of the benches."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    benches = parser.add_subparsers(required=True)
+    for bench in (compare, growth, faults):
+        each = benches.add_parser(bench.__name__, help=bench.__doc__)
+        each.add_argument("assignment")
+        each.add_argument("--course", type=Path, help="default: nbgrader's example course")
+        each.set_defaults(run=bench)
+        if bench is growth:
+            each.add_argument("--sizes", type=int, nargs="+", default=[10, 30, 100, 300, 1000])
+        else:
+            each.add_argument("--count", type=int, default=100)
+        if bench is compare:
+            each.add_argument("--rounds", type=int, default=3)
+        if bench is faults:
+            each.add_argument("--every", type=float, default=3, help="seconds between two kills")
+    arguments = parser.parse_args()
+    return arguments.run(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,196 @@
+"""A course's folders and settings as nbgrader sees them, and what a run needs of them."""
+
+import csv
+import datetime
+import json
+import re
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+from nbgrader import preprocessors, utils
+from nbgrader.apps import NbGrader
+from nbgrader.converters import Autograde
+from nbgrader.plugins import BasePlugin
+
+from .ingest import Caps, read_folder
+
+# What `grade` does itself, in a worker or when it writes; all other preprocessors of a course run.
+_OURS = {
+    preprocessors.ClearOutput,
+    preprocessors.DeduplicateIds,
+    preprocessors.OverwriteKernelspec,
+    preprocessors.OverwriteCells,
+    preprocessors.CheckCellMetadata,
+    preprocessors.SaveAutoGrades,
+    preprocessors.AssignLatePenalties,
+}
+_SECRET_SECTIONS = {"CourseDirectory", "Exchange", "NbGrader", "Authenticator", "JupyterApp"}
+
+
+class CourseError(ValueError):
+    """The course is not as it must be; the text says what to do."""
+
+
+class Course:
+    """The course in `root`, with its `nbgrader_config.py`."""
+
+    def __init__(self, root: Path) -> None:
+        self.app = NbGrader(log_level=40)
+        self.app.initialize([], root=str(root.resolve()))
+        self.folder = self.app.coursedir
+        self.root = Path(self.folder.root)
+        self.autograde = Autograde(coursedir=self.folder, parent=self.app)
+        self.receipts: dict[str, datetime.datetime] = {}
+
+    def path(self, step: str, student: str, assignment: str) -> Path:
+        """The folder of one step, e.g. ``path("submitted", "ada", "ps1")``."""
+        directory = getattr(self.folder, f"{step}_directory")
+        return Path(self.folder.format_path(directory, student, assignment))
+
+    def students(self, assignment: str) -> list[str]:
+        """Who handed in the assignment, sorted. Raises CourseError if nobody did."""
+        pattern = self.folder.format_path(
+            self.folder.submitted_directory, "(?P<student>[^/]+)", assignment, escape=True
+        )
+        above = self.path("submitted", "*", assignment)
+        found = []
+        for candidate in self.root.glob(str(above.relative_to(self.root))):
+            match = re.fullmatch(pattern, str(candidate))
+            if match and candidate.is_dir():
+                found.append(match["student"])
+        if not found:
+            raise CourseError(
+                f"No submissions of {assignment!r} at {above}. Collect them (nbgrader collect or "
+                "zip_collect), or check the assignment's name."
+            )
+        return sorted(found)
+
+    def files(
+        self, assignment: str, student: str, caps: Caps
+    ) -> tuple[dict[str, bytes], list[str]]:
+        """What the student handed in, under the instructor's own files; and what was left out."""
+        ignore = list(self.folder.ignore)
+        files, left_out = read_folder(self.path("submitted", student, assignment), ignore, caps)
+        files.pop("timestamp.txt", None)
+        kept = set(self.autograde.exclude_overwriting.get(assignment, []))
+        source = self.path("source", ".", assignment)
+        if source.is_dir():
+            for name, content in read_folder(source, [*ignore, "*.ipynb"], caps)[0].items():
+                if name not in kept or name not in files:
+                    files[name] = content
+        return files, left_out
+
+    def read_receipts(self, path: Path) -> None:
+        """Take the times of receipt from a CSV with the columns `student` and `received`."""
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            for number, row in enumerate(csv.DictReader(file), start=2):
+                try:
+                    self.receipts[row["student"]] = utils.parse_utc(row["received"])
+                except (KeyError, ValueError, TypeError) as error:
+                    raise CourseError(
+                        f"{path}, line {number}: no student and time ({error!r}). The columns are "
+                        "student,received; a time reads 2026-11-22 18:30:00 UTC."
+                    ) from None
+
+    def received(
+        self, assignment: str, student: str
+    ) -> tuple[datetime.datetime | None, str | None]:
+        """When a submission came in, and what is doubtful about that.
+
+        A receipt of the instructor's counts. If there is none, nbgrader's `timestamp.txt` does,
+        which lies in the student's folder; a time after the file arrived here is not believed.
+        """
+        if self.receipts:
+            time = self.receipts.get(student)
+            return time, None if time else "no receipt for this student"
+        folder = self.path("submitted", student, assignment)
+        file = folder / "timestamp.txt"
+        if file.is_symlink() or not file.is_file():
+            return None, "timestamp.txt is a link; not read" if file.is_symlink() else None
+        try:
+            time = utils.parse_utc(file.read_text()[:100].strip())
+        except (ValueError, OverflowError, UnicodeDecodeError):
+            return None, "timestamp.txt does not hold a time"
+        arrived = datetime.datetime.fromtimestamp(file.lstat().st_ctime, datetime.UTC)
+        if time and time > arrived.replace(tzinfo=None):
+            return None, f"timestamp.txt names a time ({time}) after the file arrived"
+        return time, None
+
+    def late_plugin(self) -> BasePlugin:
+        """What the course's settings say about late submissions."""
+        assign = preprocessors.AssignLatePenalties(parent=self.autograde)
+        assign.init_plugin()
+        return assign.plugin_inst
+
+    def settings(self, more: dict[str, Any]) -> dict[str, Any]:
+        """What a worker needs: nbgrader's settings that are JSON, without addresses and secrets."""
+        config: dict[str, dict[str, Any]] = {}
+        for section, values in self.app.config.items():
+            if section not in _SECRET_SECTIONS and isinstance(values, dict):
+                config[section] = {key: v for key, v in values.items() if _is_json(v)}
+        for section, values in more.items():
+            config.setdefault(section, {}).update(values)
+        config.setdefault("WalledExecute", {}).setdefault("walled", sys.platform == "linux")
+        return {"config": config, "preprocessors": self._preprocessors()}
+
+    def _preprocessors(self) -> list[str]:
+        stock_execute = preprocessors.Execute
+        names = []
+        for each in (
+            *self.autograde.sanitize_preprocessors,
+            *self.autograde.autograde_preprocessors,
+        ):
+            if each in _OURS or each.__module__.startswith("backend_course.grading."):
+                continue
+            if each is not stock_execute:
+                names.append(f"{each.__module__}.{each.__name__}")
+        where = 0
+        sanitizing = self.autograde.sanitize_preprocessors
+        for each in sanitizing:
+            where += f"{each.__module__}.{each.__name__}" in names
+        names.insert(where, "backend_course.grading.execute.WalledExecute")
+        return names
+
+    def write_autograded(
+        self, assignment: str, student: str, files: dict[str, bytes], result: dict[str, Any]
+    ) -> Path:
+        """Write what `autograded/` shall hold beside it; `put_in_place` swaps it in."""
+        target = self.path("autograded", student, assignment)
+        new = target.with_name(f".{target.name}.new")
+        _remove(new)
+        for name, content in files.items():
+            if not name.endswith(".ipynb"):
+                path = new / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+        new.mkdir(parents=True, exist_ok=True)
+        for name, notebook in result["notebooks"].items():
+            if notebook["ipynb"] is not None:
+                (new / f"{name}.ipynb").write_text(notebook["ipynb"], encoding="utf-8")
+        if result.get("timestamp"):
+            (new / "timestamp.txt").write_text(result["timestamp"])
+        for path in new.rglob("*"):
+            if path.is_file():
+                path.chmod(int(str(self.autograde.permissions), 8))
+        return new
+
+    def put_in_place(self, assignment: str, student: str, new: Path) -> None:
+        """Replace the submission's folder in `autograded/` by `new`."""
+        target = self.path("autograded", student, assignment)
+        _remove(target)
+        new.rename(target)
+
+
+def _remove(folder: Path) -> None:
+    if folder.exists():
+        shutil.rmtree(folder)
+
+
+def _is_json(value: Any) -> bool:
+    try:
+        json.dumps(value)
+    except (TypeError, ValueError):
+        return False
+    return True

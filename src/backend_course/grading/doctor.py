@@ -1,0 +1,63 @@
+"""Say which walls hold here, and whether an assignment grades the same with and without them."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `doctor`."""
+    parser.add_argument(
+        "assignment", nargs="?", help="also run this assignment's reference in both lanes"
+    )
+    parser.add_argument("--course", type=Path, default=Path(), help="the course's folder")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print what was found. 0 if strangers' work can be graded here, 1 if not."""
+    from . import walls
+    from .provisioner import NO_WALLS, keeps_files
+
+    found = walls.probe()
+    for name in walls.ALL:
+        print(f"{name:<12} {found.missing.get(name, 'holds')}")
+    enough = keeps_files(found.standing)
+    if not enough:
+        print(NO_WALLS)
+    if arguments.assignment:
+        enough = _compare(arguments.course, arguments.assignment) and enough
+    return 0 if enough else 1
+
+
+def _compare(root: Path, assignment: str) -> bool:
+    """Run the instructor's own notebooks in a stock kernel and in a walled one."""
+    from . import submission
+    from .course import Course
+    from .gradebook import open_gradebook
+    from .ingest import read_folder
+    from .spec import read_spec
+
+    course = Course(root)
+    with open_gradebook(course.folder.db_url, course.folder.course_id) as gradebook:
+        spec = read_spec(gradebook, assignment)
+    files, _ = read_folder(course.path("source", ".", assignment), list(course.folder.ignore))
+    outcome = {}
+    for lane, walled in (("stock kernel", False), ("walled fork", True)):
+        more = {"WalledExecute": {"walled": walled}, "WalledProvisioner": {"trust_students": True}}
+        settings = course.settings(more)
+        settings["config"]["WalledExecute"]["walled"] = walled
+        task = submission.pack(spec, "reference", files, settings)
+        result = json.loads(submission.grade(task))
+        outcome[lane] = {name: n["grades"] for name, n in result["notebooks"].items()}
+        total = sum(g or 0 for grades in outcome[lane].values() for g in grades.values())
+        print(f"{lane:<12} {total:g} points in {result['seconds']:.1f} s")
+        for name, notebook in result["notebooks"].items():
+            for flag in notebook["flags"]:
+                if flag["kind"] != "unwalled":
+                    print(f"  {name}/{flag['cell']}: {flag['kind']}, {flag['text']}")
+    same = outcome["stock kernel"] == outcome["walled fork"]
+    print("Both lanes give the same scores." if same else f"The lanes differ: {outcome}")
+    return same

@@ -1,0 +1,84 @@
+"""Grade a class's submissions of one assignment."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+# As in __main__.py, for callers that come here directly.
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `grade`."""
+    parser.add_argument("assignment", help="the assignment's name, e.g. ps1")
+    parser.add_argument(
+        "--course", type=Path, default=Path(), help="the course's folder (default: here)"
+    )
+    parser.add_argument(
+        "--student", action="append", default=[], help="only this one; may be repeated"
+    )
+    parser.add_argument(
+        "--workers", type=int, default=os.cpu_count() or 1, help="processes (default: CPUs)"
+    )
+    parser.add_argument(
+        "--engine", default="local", help="local, dask://HOST:PORT or dask+tls://HOST:PORT"
+    )
+    parser.add_argument(
+        "--resume",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="skip what has not changed since it was graded (default); --no-resume: all again",
+    )
+    parser.add_argument("--timeout", type=int, help="seconds for one cell (default: the course's)")
+    parser.add_argument("--receipts", type=Path, help="CSV of student,received: when work came in")
+    parser.add_argument("--report", type=Path, help="folder for the report (default: .grading)")
+    parser.add_argument("--no-canaries", action="store_true", help="do not look for forged results")
+    parser.add_argument(
+        "--trust-students",
+        action="store_true",
+        help="grade although the host has no walls for files",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Grade and report. 0: every submission was graded, 1: some failed, 2: nothing could be."""
+    from . import report, walls
+    from .course import Course, CourseError
+    from .gradebook import GradebookError
+    from .provisioner import NO_WALLS, keeps_files
+    from .run import Plan, grade_assignment
+
+    standing = walls.probe()
+    for name, reason in standing.missing.items():
+        print(f"Missing wall: {name} ({reason})", file=sys.stderr)
+    if not keeps_files(standing.standing) and not arguments.trust_students:
+        print(NO_WALLS, file=sys.stderr)
+        return 2
+    settings: dict[str, dict] = {
+        "WalledExecute": {"canaries": not arguments.no_canaries},
+        "WalledProvisioner": {"trust_students": arguments.trust_students},
+    }
+    if arguments.timeout:
+        settings["WalledExecute"]["timeout"] = arguments.timeout
+    plan = Plan(
+        assignment=arguments.assignment,
+        students=arguments.student,
+        workers=arguments.workers,
+        engine=arguments.engine,
+        again=not arguments.resume,
+        settings=settings,
+    )
+    try:
+        course = Course(arguments.course)
+        if arguments.receipts:
+            course.read_receipts(arguments.receipts)
+        summary = grade_assignment(course, plan, report.Progress())
+    except (CourseError, GradebookError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    folder = arguments.report or course.root / ".grading"
+    print(report.table(summary))
+    for path in report.write(summary, folder):
+        print(f"Written: {path}")
+    return 1 if summary.failed else 0

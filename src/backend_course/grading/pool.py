@@ -1,0 +1,142 @@
+"""Workers on this machine: processes that may die at any time without anything being lost.
+
+Not `concurrent.futures`: its pool breaks, with all that is waiting in it, when one worker is
+killed. Bytes go in and come out; nothing is pickled on the way.
+"""
+
+import collections
+import contextlib
+import multiprocessing
+import multiprocessing.connection
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+ATTEMPTS = 3  # how often a task is given out when its workers die
+
+Work = Callable[[bytes], bytes]
+Connection = multiprocessing.connection.Connection
+
+
+class TaskFailedError(Exception):
+    """One task could not be done; the text says why. The others go on."""
+
+
+Task = tuple[str, bytes]  # a name and what to work on
+Result = tuple[str, bytes | TaskFailedError]
+
+
+class LocalPool:
+    """`count` worker processes that run `work`; a context manager."""
+
+    def __init__(self, work: Work, count: int) -> None:
+        self._work = work
+        self._count = max(1, count)
+        # Forked where that is safe, because a worker then needs no imports of its own.
+        self._context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+        self._workers: dict[Connection, multiprocessing.process.BaseProcess] = {}
+        self._folder = tempfile.mkdtemp(prefix="grading-")
+        Path(self._folder).chmod(0o711)
+
+    def __enter__(self) -> "LocalPool":
+        return self
+
+    def __exit__(self, *_) -> None:
+        for connection in list(self._workers):
+            self._stop(connection)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def run(self, tasks: Iterable[Task]) -> Iterator[Result]:
+        """Run `tasks`, pairs of a name and bytes; yields names with results as they come.
+
+        Tasks are taken one by one as workers become free, so that not all are in memory at once. A
+        task whose worker dies is given to another, `ATTEMPTS` times in all.
+        """
+        waiting = iter(tasks)
+        again: collections.deque[tuple[str, bytes, int]] = collections.deque()
+        running: dict[Connection, tuple[str, bytes, int]] = {}
+        more = True
+        while True:
+            while len(running) < self._count and (more or again):
+                if again:
+                    item = again.popleft()
+                else:
+                    name, content = next(waiting, (None, b""))
+                    if name is None:
+                        more = False
+                        break
+                    item = (name, content, 1)
+                connection = self._free_worker(running)
+                running[connection] = item
+                with contextlib.suppress(OSError):  # a dead worker is noticed below
+                    connection.send_bytes(item[1])
+            if not running:
+                return
+            for connection in multiprocessing.connection.wait(list(running)):
+                name, content, attempt = running.pop(connection)
+                try:
+                    kind, result = connection.recv_bytes(), connection.recv_bytes()
+                except (EOFError, OSError):
+                    self._stop(connection)
+                    if attempt < ATTEMPTS:
+                        again.append((name, content, attempt + 1))
+                    else:
+                        yield name, TaskFailedError(f"{ATTEMPTS} workers died over it")
+                else:
+                    yield name, result if kind == b"done" else TaskFailedError(result.decode())
+
+    def _free_worker(self, running: dict) -> Connection:
+        for connection, process in list(self._workers.items()):
+            if connection in running:
+                continue
+            if process.is_alive():
+                return connection
+            self._stop(connection)
+        ours, theirs = self._context.Pipe()
+        # A fork holds copies of all these ends; a worker would never see its own one close.
+        forks = self._context.get_start_method() == "fork"
+        inherited = [ours, *self._workers] if forks else []
+        process = self._context.Process(
+            target=_serve, args=(theirs, inherited, self._work, self._folder), daemon=True
+        )
+        process.start()
+        theirs.close()
+        self._workers[ours] = process
+        return ours
+
+    def _stop(self, connection: Connection) -> None:
+        process = self._workers.pop(connection)
+        connection.close()
+        process.join(5)
+        if process.is_alive():
+            process.kill()
+            process.join()
+
+
+def _serve(connection: Connection, inherited: list[Connection], work: Work, folder: str) -> None:
+    """A worker's life: a task, an answer, until the connection closes."""
+    for other in inherited:
+        other.close()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    tempfile.tempdir = tempfile.mkdtemp(dir=folder)  # removed with the pool, even if this is killed
+    Path(tempfile.tempdir).chmod(0o711)
+    try:
+        while True:
+            task = connection.recv_bytes()
+            try:
+                result, kind = work(task), b"done"
+            except Exception as error:
+                result, kind = f"{type(error).__name__}: {error}".encode(), b"failed"
+            connection.send_bytes(kind)
+            connection.send_bytes(result)
+    except (EOFError, OSError):
+        pass
+    finally:
+        from .provisioner import close_warm_process
+
+        close_warm_process()
+        os._exit(0)  # the parent's clean-up is not the worker's to run

@@ -1,0 +1,250 @@
+"""How Jupyter gets a kernel that is a fork of a warm process, behind walls.
+
+`WalledProvisioner` is named by the entry point `jupyter_client.kernel_provisioners` and by the
+kernelspec that `WalledKernelManager` hands out; nbclient and nbgrader drive its kernels unchanged.
+Sockets are files (IPC), because a kernel has a network of its own.
+"""
+
+import asyncio
+import atexit
+import contextlib
+import json
+import os
+import shutil
+import signal
+import stat
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from queue import Empty
+from typing import Any
+
+import zmq
+import zmq.asyncio
+from jupyter_client import AsyncKernelClient, AsyncKernelManager
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+from jupyter_client.provisioning import KernelProvisionerBase
+from traitlets import Bool, Dict, Int, List, Unicode, default
+
+from .walls.limits import Limits
+from .warm import Warm, WarmError
+
+KERNEL_NAME = "walled-python"
+PROVISIONER_NAME = "walled-provisioner"
+LARGEST_MESSAGE = 64 << 20  # bytes; a kernel that sends more is cut off
+NO_WALLS = (
+    "This host offers no wall between a notebook and the course's files. Grade on a host that does "
+    "(`python -m backend_course.grading doctor` shows which walls hold), or say --trust-students."
+)
+_PORTS = ("shell", "iopub", "stdin", "hb", "control")
+
+_mine = threading.local()
+
+
+def warm_process(modules: list[str]) -> Warm:
+    """This thread's warm process with `modules` imported; a new one if the last one died.
+
+    Each thread has its own, because a warm process answers one request at a time.
+    """
+    warm: Warm | None = getattr(_mine, "warm", None)
+    if warm is None or not warm.alive or _mine.modules != modules:
+        if warm is not None:
+            close_warm_process()
+        _mine.warm, _mine.modules = Warm(modules), modules
+        atexit.register(_mine.warm.close)
+    return _mine.warm
+
+
+def close_warm_process() -> None:
+    """End this thread's warm process, if it has one."""
+    warm: Warm | None = getattr(_mine, "warm", None)
+    if warm is not None:
+        atexit.unregister(warm.close)
+        warm.close()
+        _mine.warm = None
+
+
+def keeps_files(standing: list[str]) -> bool:
+    """Whether the walls that stand keep a notebook from files that are not its own."""
+    return bool({"root", "landlock"} & set(standing))
+
+
+class WalledProvisioner(KernelProvisionerBase):
+    """Forks kernels from this thread's warm process."""
+
+    modules = List(Unicode(), help="modules to import once, in the warm process").tag(config=True)
+    limits = Dict(help="what a kernel may use: see backend_course.grading.walls.limits").tag(
+        config=True
+    )
+    environment = Dict(help="environment variables that notebooks see").tag(config=True)
+    largest_folder = Int(256 << 20, help="bytes of support files that a kernel is given").tag(
+        config=True
+    )
+
+    trust_students = Bool(
+        False, help="run notebooks although the host offers no wall around their files"
+    ).tag(config=True)
+
+    pid: int | None = None
+    _warm: Warm | None = None
+    _folder: Path | None = None
+
+    @property
+    def has_process(self) -> bool:
+        """Whether there is a kernel."""
+        return self.pid is not None
+
+    async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
+        """Choose the kernel's folder and tell its manager where the sockets will be."""
+        self._warm = warm_process(list(self.modules))
+        if not (self.trust_students or keeps_files(self._warm.standing)):
+            raise WarmError(NO_WALLS)
+        self._folder = self._warm.new_folder()
+        manager = self.parent
+        manager.transport, manager.ip = "ipc", str(self._folder / "s")
+        for number, name in enumerate(_PORTS, start=1):
+            setattr(manager, f"{name}_port", number)
+        self.connection_info = manager.get_connection_info()
+        kwargs["cmd"] = []
+        return kwargs
+
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> dict[str, Any]:
+        """Give the kernel the regular files of its working folder, and fork it."""
+        assert self._warm is not None
+        assert self._folder is not None
+        inside = "/run/kernel/s" if "root" in self._warm.standing else str(self._folder / "s")
+        info = self.connection_info | {"ip": inside, "key": self.connection_info["key"].decode()}
+        (self._folder / "kernel.json").write_text(json.dumps(info))
+        if kwargs.get("cwd"):
+            copy_regular_files(Path(kwargs["cwd"]), self._folder / "work", self.largest_folder)
+        quiet = ["--InteractiveShell.colors=nocolor", "--IPKernelApp.log_level=CRITICAL"]
+        answer = self._warm.ask(
+            "fork",
+            kernel=self._folder.name,
+            arguments=[*quiet, *kwargs.get("extra_arguments", [])],
+            environment=_environment(dict(self.environment)),
+            limits=vars(Limits(**self.limits)),
+        )
+        self.pid = answer["pid"]
+        return self.connection_info
+
+    def _ask(self, do: str) -> int | None:
+        try:
+            return self._warm.ask(do, pid=self.pid).get("status") if self._warm and self.pid else 0
+        except WarmError:
+            self.pid = None  # a kernel does not outlive its warm process
+            return 1
+
+    async def poll(self) -> int | None:
+        """The kernel's exit status, None while it runs."""
+        return self._ask("poll")
+
+    async def wait(self) -> int | None:
+        """Wait until the kernel is gone."""
+        while (status := self._ask("poll")) is None:
+            await asyncio.sleep(0.02)
+        self.pid = None
+        return status
+
+    async def send_signal(self, signum: int) -> None:
+        """Interrupt for SIGINT, kill for SIGKILL, terminate for all others."""
+        self._ask({signal.SIGINT: "interrupt", signal.SIGKILL: "kill"}.get(signum, "terminate"))
+
+    async def kill(self, restart: bool = False) -> None:
+        """Kill the kernel and everything that it started."""
+        self._ask("kill")
+
+    async def terminate(self, restart: bool = False) -> None:
+        """Ask the kernel to go."""
+        self._ask("terminate")
+
+    async def cleanup(self, restart: bool = False) -> None:
+        """Kill what is left and remove the kernel's folder."""
+        self._ask("kill")
+        self.pid = None
+        if self._folder:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def copy_regular_files(source: Path, target: Path, most: int) -> None:
+    """Copy the regular files of a folder, no links, and of no more than `most` bytes together."""
+    for folder, _, names in os.walk(source):
+        for name in names:
+            path = Path(folder, name)
+            status = path.lstat()
+            most -= status.st_size
+            if stat.S_ISREG(status.st_mode) and most >= 0:
+                copy = target / path.relative_to(source)
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, copy)
+                copy.chmod(0o755 if status.st_mode & 0o100 else 0o644)
+
+
+def _environment(more: dict[str, str]) -> dict[str, str]:
+    kept = {
+        name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TZ") if name in os.environ
+    }
+    if "NBGRADER_EXECUTION" in os.environ:
+        kept["NBGRADER_EXECUTION"] = os.environ["NBGRADER_EXECUTION"]
+    return kept | {"USER": "student", "PYDEVD_DISABLE_FILE_VALIDATION": "1"} | more
+
+
+class WalledKernelSpecs(KernelSpecManager):
+    """Knows the walled kernel without its being installed anywhere, and all others besides."""
+
+    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+        """The kernelspec; the walled one names the provisioner above."""
+        if kernel_name != KERNEL_NAME:
+            return super().get_kernel_spec(kernel_name)
+        return KernelSpec(
+            argv=["python", "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+            display_name="Python 3, walled",
+            language="python",
+            metadata={"kernel_provisioner": {"provisioner_name": PROVISIONER_NAME}},
+        )
+
+
+class WalledClient(AsyncKernelClient):
+    """Waits for a kernel until it has answered, not a fifth of a second longer."""
+
+    def start_channels(self, shell=True, iopub=True, stdin=False, hb=False, control=True) -> None:
+        """Open the channels; no heartbeat, which is a thread for what the warm process knows."""
+        super().start_channels(shell=shell, iopub=iopub, stdin=stdin, hb=hb, control=control)
+
+    async def wait_for_ready(self, timeout: float | None = None) -> None:
+        """Return when both channels are heard from; RuntimeError if the kernel died or is late."""
+        deadline = asyncio.get_running_loop().time() + (timeout or 60)
+        while asyncio.get_running_loop().time() < deadline:
+            self.kernel_info()
+            with contextlib.suppress(Empty):
+                await self.iopub_channel.get_msg(timeout=1)
+                await self.shell_channel.get_msg(timeout=1)
+                return
+            if not await self.is_alive():
+                raise RuntimeError("Kernel died before replying to kernel_info")
+        raise RuntimeError(f"Kernel didn't respond in {timeout} seconds")
+
+
+class WalledKernelManager(AsyncKernelManager):
+    """Manages walled kernels; others too, without walls, if it is asked for them by name."""
+
+    client_class = "backend_course.grading.provisioner.WalledClient"
+    client_factory = WalledClient
+    on_interrupt: Callable[[], None] | None = None  # told before a kernel is interrupted
+
+    async def interrupt_kernel(self) -> None:
+        """Interrupt the running cell."""
+        if self.on_interrupt:
+            self.on_interrupt()
+        await super().interrupt_kernel()
+
+    @default("kernel_spec_manager")
+    def _own_kernel_specs(self) -> KernelSpecManager:
+        return WalledKernelSpecs(parent=self)
+
+    @default("context")
+    def _limited_context(self) -> zmq.asyncio.Context:
+        self._created_context = True
+        context = zmq.asyncio.Context()
+        context.setsockopt(zmq.MAXMSGSIZE, LARGEST_MESSAGE)  # of every socket made from it
+        return context

@@ -1,0 +1,195 @@
+"""One grading run: tasks out to the workers, results into the gradebook, one writer."""
+
+import contextlib
+import dataclasses
+import json
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from nbgrader.api import Gradebook, MissingEntry
+
+from . import submission
+from .cluster import Cluster
+from .course import Course, CourseError
+from .gradebook import GradebookError, open_gradebook, save
+from .ingest import Caps, RefusedError
+from .ledger import Ledger, environment_key, submission_key
+from .modules import needed_modules
+from .pool import LocalPool, TaskFailedError
+from .spec import AssignmentSpec, read_spec
+
+
+@dataclasses.dataclass
+class Plan:
+    """What to grade and how."""
+
+    assignment: str
+    students: list[str] = dataclasses.field(default_factory=list)  # empty: everybody
+    workers: int = 2
+    engine: str = "local"  # or dask://host:port, dask+tls://host:port
+    again: bool = False  # grade also what has not changed
+    settings: dict[str, Any] = dataclasses.field(default_factory=dict)
+    caps: Caps = dataclasses.field(default_factory=Caps)
+
+
+@dataclasses.dataclass
+class Summary:
+    """What a run did. `entries` are the ledger's lines of all submissions, also the skipped."""
+
+    assignment: str
+    entries: dict[str, dict[str, Any]]
+    points: dict[tuple[str, str], float]  # of each cell that has any, by notebook and name
+    graded: int
+    skipped: int
+    failed: int
+    seconds: float
+
+
+Progress = Callable[[int, int, float], None]  # done, of how many, seconds so far
+
+
+def grade_assignment(course: Course, plan: Plan, progress: Progress = lambda *_: None) -> Summary:
+    """Grade an assignment's submissions; a failed one is in the summary, and the others are graded.
+
+    Raises CourseError or GradebookError if nothing at all can be done.
+    """
+    start = time.monotonic()
+    students = course.students(plan.assignment)
+    unknown = set(plan.students) - set(students)
+    if unknown:
+        raise CourseError(f"No submission of {plan.assignment!r} by {', '.join(sorted(unknown))}.")
+    chosen = [student for student in students if not plan.students or student in plan.students]
+    with open_gradebook(course.folder.db_url, course.folder.course_id) as gradebook:
+        try:
+            spec = read_spec(gradebook, plan.assignment)
+        except MissingEntry:
+            raise CourseError(
+                f"The gradebook does not know {plan.assignment!r}. Run "
+                f"nbgrader generate_assignment {plan.assignment} first."
+            ) from None
+        run = _Run(course, plan, spec, gradebook)
+        done = 0
+        with _engine(plan) as engine:
+            for _ in run.results(chosen, engine):
+                done += 1
+                progress(done, len(chosen), time.monotonic() - start)
+    entries = {name: entry for name, entry in run.ledger.entries.items() if name in chosen}
+    seconds = time.monotonic() - start
+    points = {(n.name, c.name): c.points for n in spec.notebooks for c in n.cells if c.points}
+    return Summary(plan.assignment, entries, points, run.graded, run.skipped, run.failed, seconds)
+
+
+def _engine(plan: Plan) -> LocalPool | Cluster:
+    if plan.engine == "local":
+        return LocalPool(submission.grade, plan.workers)
+    scheme, _, address = plan.engine.partition("://")
+    if scheme not in {"dask", "dask+tls"} or not address:
+        raise CourseError(
+            f"No engine {plan.engine!r}: local, dask://HOST:PORT or dask+tls://HOST:PORT."
+        )
+    return Cluster(submission.grade, f"{'tls' if scheme.endswith('tls') else 'tcp'}://{address}")
+
+
+class _Run:
+    """The state of one run, on the side of the one writer."""
+
+    def __init__(
+        self, course: Course, plan: Plan, spec: AssignmentSpec, gradebook: Gradebook
+    ) -> None:
+        self.course, self.plan, self.spec, self.gradebook = course, plan, spec, gradebook
+        self.ledger = Ledger(course.root, plan.assignment)
+        self.environment = environment_key()
+        more = {section: dict(values) for section, values in plan.settings.items()}
+        modules = needed_modules(course, plan.assignment, self.environment)
+        more.setdefault("WalledProvisioner", {}).setdefault("modules", modules)
+        self.settings = course.settings(more)
+        self.late_plugin = course.late_plugin()
+        self.graded = self.skipped = self.failed = 0
+        self._taken: dict[str, tuple[str, dict[str, bytes], list[str]]] = {}
+
+    def results(self, students: list[str], engine: LocalPool | Cluster) -> Iterator[str]:
+        """Grade and store; yields each student when done, also those who were skipped or failed."""
+        self._at_once: list[str] = []
+        for student, outcome in engine.run(self._tasks(students)):
+            yield from self._drain()
+            key, files, left_out = self._taken.pop(student)
+            try:
+                if isinstance(outcome, TaskFailedError):
+                    raise outcome
+                self._store(student, key, files, left_out, json.loads(outcome))
+                self.graded += 1
+            except (TaskFailedError, GradebookError, OSError) as error:
+                self._fail(student, str(error))
+            yield student
+        yield from self._drain()
+
+    def _drain(self) -> Iterator[str]:
+        while self._at_once:
+            yield self._at_once.pop()
+
+    def _tasks(self, students: list[str]) -> Iterator[tuple[str, bytes]]:
+        for student in students:
+            try:
+                files, left_out = self.course.files(self.plan.assignment, student, self.plan.caps)
+            except (RefusedError, OSError) as error:
+                self._fail(student, str(error))
+                self._at_once.append(student)
+                continue
+            task = submission.pack(self.spec, student, files, self.settings)
+            key = submission_key(task, self.environment)
+            place = self.course.path("autograded", student, self.plan.assignment)
+            if not self.plan.again and self.ledger.has(student, key) and place.is_dir():
+                self.skipped += 1
+                self._at_once.append(student)
+                continue
+            self._taken[student] = (key, files, left_out)
+            yield student, task
+
+    def _store(
+        self, student: str, key: str, files: dict, left_out: list[str], result: dict[str, Any]
+    ) -> None:
+        time_received, doubt = self.course.received(self.plan.assignment, student)
+        result["timestamp"] = f"{time_received} UTC" if time_received else None
+        new = self.course.write_autograded(self.plan.assignment, student, files, result)
+        score, most = save(self.gradebook, self.spec, result, time_received, self.late_plugin)
+        self.course.put_in_place(self.plan.assignment, student, new)
+        flags = [
+            flag | {"notebook": name}
+            for name, notebook in result["notebooks"].items()
+            for flag in notebook["flags"]
+        ]
+        flags += [_flag("left out", text) for text in left_out]
+        flags += [_flag("time", doubt)] if doubt else []
+        flags += [
+            _flag("not handed in", notebook.name)
+            for notebook in self.spec.notebooks
+            if notebook.name not in result["notebooks"]
+        ]
+        self.ledger.add(
+            {
+                "student": student,
+                "key": key,
+                "graded_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+                "score": score,
+                "max_score": most,
+                "grades": {name: n["grades"] for name, n in result["notebooks"].items()},
+                "flags": flags,
+                "slow": {
+                    f"{name}/{cell}": seconds
+                    for name, notebook in result["notebooks"].items()
+                    for cell, seconds in notebook.get("seconds", {}).items()
+                },
+                "seconds": result["seconds"],
+            }
+        )
+
+    def _fail(self, student: str, reason: str) -> None:
+        self.failed += 1
+        with contextlib.suppress(OSError):  # the disk that is full may be the log's too
+            self.ledger.add({"student": student, "failed": reason})
+        self.ledger.entries[student] = {"student": student, "failed": reason}
+
+
+def _flag(kind: str, text: str) -> dict[str, Any]:
+    return {"kind": kind, "cell": None, "notebook": None, "text": text}

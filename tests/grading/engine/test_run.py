@@ -1,0 +1,192 @@
+"""Whole grading runs: marks as stock nbgrader's, resuming, faults, reports."""
+
+import contextlib
+import json
+import os
+import sqlite3
+from pathlib import Path
+
+import pytest
+from small_course import ASSIGNMENT, RIGHT, SmallCourse
+
+from backend_course.grading.course import Course, CourseError
+from backend_course.grading.pool import LocalPool, TaskFailedError
+from backend_course.grading.report import table, write
+from backend_course.grading.run import Plan, Summary, grade_assignment
+
+ROWS = """
+    select a.student_id, c.name, g.auto_score, g.needs_manual_grade from grade g
+    join submitted_notebook n on g.notebook_id = n.id
+    join submitted_assignment a on n.assignment_id = a.id
+    join base_cell c on g.cell_id = c.id order by 1, 2
+"""
+
+
+def rows(course: SmallCourse) -> list[tuple]:
+    with contextlib.closing(sqlite3.connect(course.root / "gradebook.db")) as database:
+        return database.execute(ROWS).fetchall()
+
+
+def grade(course: SmallCourse, **plan: object) -> Summary:
+    trusting = {"WalledProvisioner": {"trust_students": True}}
+    plan = {"workers": 2, "settings": trusting} | plan
+    return grade_assignment(Course(course.root), Plan(ASSIGNMENT, **plan))
+
+
+@pytest.mark.filterwarnings("ignore")  # stock nbgrader's own, of SQLAlchemy and of unclosed files
+def test_marks_are_those_of_stock_nbgrader(course: SmallCourse) -> None:
+    from nbgrader.apps.api import NbGraderAPI
+    from nbgrader.coursedir import CourseDirectory
+
+    course.hand_in("right")
+    course.hand_in("blank", None)
+    course.hand_in("wrong", "def double(x):\n    return x", words="Because.")
+    course.hand_in("stderr", f"{RIGHT}\nimport sys\nprint('x', file=sys.stderr)")
+    summary = grade(course)
+    assert (summary.graded, summary.failed) == (4, 0)
+    ours = rows(course)
+    (course.root / "gradebook.db").unlink()
+    api = NbGraderAPI(CourseDirectory(root=str(course.root)))
+    assert api.generate_assignment(ASSIGNMENT, force=True)["success"]
+    for student in ("right", "blank", "wrong", "stderr"):
+        assert api.autograde(ASSIGNMENT, student, force=True)["success"]
+    assert ours == rows(course)
+
+
+def test_what_has_not_changed_is_skipped(course: SmallCourse) -> None:
+    course.hand_in("ada")
+    course.hand_in("bo", None)
+    assert grade(course).graded == 2
+    course.hand_in("bo")
+    again = grade(course)
+    assert (again.graded, again.skipped) == (1, 1)
+    assert again.entries["bo"]["score"] == 4.5
+    assert grade(course, again=True).graded == 2
+
+
+def test_manual_marks_survive_and_ask_for_a_look(course: SmallCourse) -> None:
+    course.hand_in("ada")
+    grade(course)
+    with sqlite3.connect(course.root / "gradebook.db") as database:
+        database.execute("update grade set manual_score = 1, needs_manual_grade = 0")
+    grade(course, again=True)
+    with contextlib.closing(sqlite3.connect(course.root / "gradebook.db")) as database:
+        kept = database.execute("select manual_score, needs_manual_grade from grade").fetchall()
+    assert set(kept) == {(1.0, 1)}
+
+
+def test_a_hopeless_submission_leaves_the_others_alone(course: SmallCourse) -> None:
+    course.hand_in("ada")
+    (course.hand_in("bad") / "task.ipynb").write_text("no notebook")
+    linked = course.hand_in("linked")
+    (linked / "task.ipynb").unlink()
+    (linked / "task.ipynb").symlink_to(course.root / "source" / ASSIGNMENT / "task.ipynb")
+    summary = grade(course)
+    scores = {name: entry["score"] for name, entry in summary.entries.items()}
+    assert scores == {"ada": 4.5, "bad": 0, "linked": 0}
+
+
+def test_a_read_only_folder_is_one_clear_line(course: SmallCourse) -> None:
+    course.hand_in("ada")
+    course.hand_in("bo")
+    (course.root / "autograded").mkdir()
+    (course.root / "autograded" / "bo").write_text("in the way")
+    summary = grade(course)
+    assert summary.entries["ada"]["score"] == 4.5
+    assert "autograded/bo" in summary.entries["bo"]["failed"]
+    assert "FAILED bo" in table(summary)
+
+
+def test_a_locked_gradebook_is_one_clear_line(course: SmallCourse) -> None:
+    course.hand_in("ada")
+    course_now = Course(course.root)
+    course_now.folder.db_url += "?timeout=0.1"
+    with contextlib.closing(sqlite3.connect(course.root / "gradebook.db")) as other:
+        other.execute("begin exclusive")
+        trusting = {"WalledProvisioner": {"trust_students": True}}
+        with pytest.raises(Exception, match="locked"):
+            grade_assignment(course_now, Plan(ASSIGNMENT, settings=trusting))
+    assert grade(course).graded == 1
+
+
+def test_the_errors_of_the_command_line_say_what_to_do(course: SmallCourse) -> None:
+    course.hand_in("ada")
+    with pytest.raises(CourseError, match="Collect them"):
+        grade_assignment(Course(course.root), Plan("other"))
+    with pytest.raises(CourseError, match="No submission of 'small' by eve"):
+        grade(course, students=["eve"])
+    with pytest.raises(CourseError, match="No engine"):
+        grade(course, engine="moon://1")
+
+
+def test_the_receipt_time_is_not_the_students_to_write(course: SmallCourse, tmp_path: Path) -> None:
+    folder = course.hand_in("ada")
+    (folder / "timestamp.txt").write_text("2031-01-01 00:00:00 UTC")
+    graded = Course(course.root)
+    assert graded.received(ASSIGNMENT, "ada")[0] is None
+    (tmp_path / "receipts.csv").write_text("student,received\nada,2026-11-22 18:30:00 UTC\n")
+    graded.read_receipts(tmp_path / "receipts.csv")
+    assert str(graded.received(ASSIGNMENT, "ada")[0]) == "2026-11-22 18:30:00"
+
+
+def test_the_report_escapes_and_counts(course: SmallCourse, tmp_path: Path) -> None:
+    course.hand_in("ada")
+    course.hand_in("<b>bo", "def double(x):\n    return x")
+    page, sheet = write(grade(course), tmp_path)
+    assert "<b>bo" not in page.read_text()
+    assert sheet.read_text().splitlines()[1].startswith("<b>bo,0")
+
+
+def test_feedback_hides_tests_and_scripts(course: SmallCourse) -> None:
+    from nbgrader.apps.api import NbGraderAPI
+    from nbgrader.coursedir import CourseDirectory
+    from traitlets.config import Config
+
+    from backend_course.grading import configure
+
+    course.hand_in("ada", "def double(x):\n    return 4", words="<script>alert(1)</script>")
+    grade(course)
+    config = Config()
+    configure(config)
+    folder = CourseDirectory(root=str(course.root))
+    folder.update_config(config)
+    api = NbGraderAPI(folder, config=config)
+    assert api.generate_feedback(ASSIGNMENT, "ada")["success"]
+    page = (course.root / "feedback" / "ada" / ASSIGNMENT / "task.html").read_text()
+    assert "a hidden" not in page
+    assert "HIDDEN TESTS" not in page
+    assert "<script>alert(1)" not in page
+
+
+def double_or_die(task: bytes) -> bytes:
+    name, _, folder = task.decode().partition(" ")
+    tries = Path(folder, name)
+    tries.write_text(tries.read_text() + "." if tries.exists() else ".")
+    if name == "dies-once" and len(tries.read_text()) == 1:
+        os.kill(os.getpid(), 9)
+    if name == "dies-always":
+        os.kill(os.getpid(), 9)
+    if name == "raises":
+        raise ValueError("no")
+    return name.encode() * 2
+
+
+def test_a_killed_worker_loses_nothing_and_repeats_nothing(tmp_path: Path) -> None:
+    names = ["a", "dies-once", "raises", "dies-always", "b"]
+    with LocalPool(double_or_die, 2) as pool:
+        results = dict(pool.run((name, f"{name} {tmp_path}".encode()) for name in names))
+    assert results["a"] == b"aa"
+    assert results["b"] == b"bb"
+    assert results["dies-once"] == b"dies-once" * 2
+    assert isinstance(results["raises"], TaskFailedError)
+    assert "3 workers died" in str(results["dies-always"])
+    assert (tmp_path / "a").read_text() == "."
+
+
+def test_a_log_that_was_cut_off_is_read(course: SmallCourse) -> None:
+    course.hand_in("ada")
+    grade(course)
+    log = course.root / ".grading" / f"{ASSIGNMENT}.jsonl"
+    log.write_text(log.read_text() + '{"student": "ada", "key": "x')
+    assert grade(course).skipped == 1
+    assert [json.loads(line)["student"] for line in log.read_text().splitlines()[:1]] == ["ada"]
