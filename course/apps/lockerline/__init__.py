@@ -1,0 +1,1 @@
+"""Lockerline as a service: parcels, lockers, pickup codes. Start at ``main.py``."""

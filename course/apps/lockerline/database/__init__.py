@@ -1,0 +1,1 @@
+"""The way to PostgreSQL: the pool of connections, and the schema."""
