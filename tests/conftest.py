@@ -1,3 +1,23 @@
-"""For all tests: at the end of a session no server of the course may be left running."""
+"""For all tests: how they are spread over processes, and that no server is left running."""
+
+from pathlib import Path
 
 from leftovers import nothing_is_left  # noqa: F401  a fixture counts where it is imported
+from xdist.scheduler import LoadScopeScheduling
+
+ASSIGNMENTS = [
+    answers.parent.name for answers in Path(__file__).parent.glob("grading/*/answers.yml")
+]
+
+
+class OneGradingOneProcess(LoadScopeScheduling):
+    """Keep together what shares something dear: a notebook's kernel, a graded assignment, a file."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file, _, test = nodeid.partition("::")
+        graded = next((name for name in ASSIGNMENTS if f"[{name}" in test), "")
+        return file + graded
+
+
+def pytest_xdist_make_scheduler(config, log):
+    return OneGradingOneProcess(config, log)

@@ -6,7 +6,7 @@ It answers each request with what has arrived, and with its name in the header X
     …?seconds=0.3                   the same, after 0.3 seconds
     …?busy=A                        process A answers 503
     …?dies=A                        process A hangs up in the middle of its work
-    /parcels/unknown                404, as problem details
+    …?status=404                    404, as problem details
 """
 
 import json
@@ -14,6 +14,7 @@ import os
 import socketserver
 import sys
 import time
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, urlsplit
 
@@ -32,9 +33,9 @@ class Request(BaseHTTPRequestHandler):
         if NAME in query.get("dies", ""):
             self.close_connection = True
         elif NAME in query.get("busy", ""):
-            self.send(503, {"title": "Service Unavailable", "status": 503})
-        elif url.path == "/parcels/unknown":
-            self.send(404, {"title": "Not Found", "status": 404, "detail": "No such parcel."})
+            self.send_problem(503)
+        elif "status" in query:
+            self.send_problem(int(query["status"]))
         else:
             self.send(200, {"path": self.path, "bytes": len(body), "headers": self.arrived()})
 
@@ -44,9 +45,13 @@ class Request(BaseHTTPRequestHandler):
         """Return the headers of the request, their names in lower case."""
         return {name.lower(): value for name, value in self.headers.items()}
 
-    def send(self, status, content):
-        """Send JSON; problem details where the status is one of an error."""
-        kind = "application/json" if status < 400 else "application/problem+json"
+    def send_problem(self, status):
+        """Send problem details."""
+        content = {"title": HTTPStatus(status).phrase, "status": status}
+        self.send(status, content | {"detail": "The desk says so."}, "application/problem+json")
+
+    def send(self, status, content, kind="application/json"):
+        """Send JSON."""
         body = json.dumps(content).encode()
         self.send_response(status)
         self.send_header("Content-Type", kind)

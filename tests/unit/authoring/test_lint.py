@@ -358,7 +358,17 @@ def test_a_link_to_the_learners_copy_of_an_assignment_is_good(lesson, root):
 
 
 @pytest.mark.parametrize(
-    "address", ["http://127.0.0.1:8000/", "https://shop.example/hook", "http://localhost/", "{url}"]
+    "address",
+    [
+        "http://127.0.0.1:8000/",
+        "https://shop.example/hook",
+        "http://localhost/",
+        "{url}",
+        "https://shop.example{path}",
+        "proxy_pass http://${APP};",
+        "proxy_pass http://desk.test;",
+        "return 301 https://shop.example$request_uri;",
+    ],
 )
 def test_addresses_of_this_machine_and_reserved_names_are_good(address, lesson, root):
     change = f'url = f"{address}"'

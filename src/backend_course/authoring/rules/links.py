@@ -19,12 +19,13 @@ _SAYS_NOTHING = {
     "more",
     "read more",
 }
-_ADDRESS = re.compile(r"\b(?:https?|wss?|ftp)://([^\s/\"'`)\]}>]+)")
-# Loopback, the names that RFC 2606 and RFC 6761 set apart, and a host that is filled in later.
+_ADDRESS = re.compile(r"\b(?:https?|wss?|ftp)://([^\s/\"'`)\]}>;$]+)")
+# Loopback, the names that RFC 2606 and RFC 6761 set apart, and a host that is filled in later: by
+# Python (`{host}`), or by nginx (`$host`, which is no address at all to the pattern above).
 _INSIDE = re.compile(
     r"(?:127(?:\.\d+){3}|localhost|\[::1\]|0\.0\.0\.0"
     r"|(?:[\w-]+\.)*(?:example|test|invalid|localhost)|(?:[\w-]+\.)*example\.(?:com|net|org)|\{.*)"
-    r"(?::.*)?"
+    r"(?:[:{].*)?"
 )
 
 
