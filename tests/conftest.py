@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from leftovers import nothing_is_left  # noqa: F401  a fixture counts where it is imported
 from xdist.scheduler import LoadScopeScheduling
+
+from leftovers import nothing_is_left  # noqa: F401  a fixture counts where it is imported
 
 ASSIGNMENTS = [
     answers.parent.name for answers in Path(__file__).parent.glob("grading/*/answers.yml")
@@ -11,7 +12,7 @@ ASSIGNMENTS = [
 
 
 class OneGradingOneProcess(LoadScopeScheduling):
-    """Keep together what shares something dear: a notebook's kernel, a graded assignment, a file."""
+    """Keep together what shares something dear: a kernel, a graded assignment, a fixture."""
 
     def _split_scope(self, nodeid: str) -> str:
         file, _, test = nodeid.partition("::")

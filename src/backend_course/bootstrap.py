@@ -69,28 +69,25 @@ def make_empty(directory):
         venv.create(directory, with_pip=True)
     except (subprocess.CalledProcessError, OSError) as error:
         stop(
-            "no virtual environment could be made in {} ({}). On Debian or Ubuntu: "
-            "apt install python3-venv".format(directory, error)
+            f"no virtual environment could be made in {directory} ({error}). On Debian or Ubuntu: "
+            "apt install python3-venv"
         )
 
 
 def install(python, root):
     """Install the locked packages, then the course itself, into the environment of ``python``."""
-    pip = [str(python), "-m", "pip", "--disable-pip-version-check"]
-    locked = ["install", "--require-hashes", "--only-binary", ":all:", "--progress-bar", "on"]
-    steps = [
-        ("the locked packages (about 900 MB on disk, a minute or two)",
-         [*pip, *locked, "-r", str(root / "requirements.lock")]),
-        ("the course itself",
-         [*pip, "install", "--no-deps", "--no-index", "--no-build-isolation", "--quiet",
-          "--editable", str(root)]),
-    ]
-    for what, command in steps:
-        print("Installing {} …".format(what), flush=True)
-        if subprocess.run(command, check=False).returncode:
+    pip = [str(python), "-m", "pip", "--disable-pip-version-check", "install"]
+    locked = ["--require-hashes", "--only-binary", ":all:", "-r", str(root / "requirements.lock")]
+    course = ["--no-deps", "--no-index", "--no-build-isolation", "--quiet", "-e", str(root)]
+    for what, options in (
+        ("the locked packages (about 900 MB on disk, a minute or two)", locked),
+        ("the course itself", course),
+    ):
+        print(f"Installing {what} …", flush=True)
+        if subprocess.run([*pip, *options], check=False).returncode:
             stop(
-                "{} could not be installed (pip's own words are above). Without a network? Connect "
-                "once and run the same command again: what is downloaded is kept.".format(what)
+                f"{what} could not be installed (pip's own words are above). Without a network? "
+                "Connect once and run the same command again: what is downloaded is kept."
             )
 
 
