@@ -1,5 +1,7 @@
 """The real course: canonical, in the house style, as the syllabus says, and released as written."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -47,3 +49,10 @@ def test_release_is_a_fresh_generation_without_a_leak():
 def test_cells_that_are_not_compared_are_those_with_a_reason():
     tagged = set(lint.lint(ROOT).not_compared)
     assert tagged == set(NOT_COMPARED), "bring NOT_COMPARED in line, each cell with its reason"
+
+
+@pytest.mark.parametrize("words", [("check",), ("format", "--check")], ids=" ".join)
+def test_code_and_notebooks_please_ruff(words):
+    command = [sys.executable, "-m", "ruff", *words, "--no-cache", "--output-format", "concise"]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
