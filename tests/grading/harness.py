@@ -13,7 +13,8 @@ cell), other right answers and the wrong answers that learners give::
           points: 1
           message: "words that a failing test must show"
 
-An ``answer`` takes the place of the solution region, ``cell`` the place of the whole cell.
+An ``answer`` takes the place of the solution region and its indentation, ``cell`` the place of the
+whole cell.
 
 Questions are independent, so one submission tries one answer of *each* question: a dozen
 submissions try a hundred answers. Four kinds are handed in: ``reference``, ``blank``,
@@ -25,6 +26,7 @@ import itertools
 import math
 import re
 import shutil
+import textwrap
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -41,7 +43,9 @@ from traitlets.config import Config, PyFileConfigLoader
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ROOT / "nbgrader_config.py"
-REGION = re.compile(r"^[^\n]*BEGIN SOLUTION[^\n]*\n(.*?)\n[^\n]*END SOLUTION[^\n]*$", re.M | re.S)
+REGION = re.compile(
+    r"^([ \t]*)[^\n]*BEGIN SOLUTION[^\n]*\n(.*?)\n[^\n]*END SOLUTION[^\n]*$", re.M | re.S
+)
 
 
 @dataclass(frozen=True)
@@ -201,8 +205,13 @@ def grade(assignment: Assignment, folder: Path) -> dict[str, Mark]:
 
 
 def _fill(source: str, answer: str | None) -> str:
-    """Put an answer in the place of the solution region; ``None`` keeps the reference's."""
-    return REGION.sub(lambda region: region[1] if answer is None else answer.rstrip(), source)
+    """Put an answer in the place of the solution region; ``None`` keeps the reference's.
+
+    The answer is indented like the region, so that one in a function is written from column 1.
+    """
+    if answer is None:
+        return REGION.sub(lambda region: region[2], source)
+    return REGION.sub(lambda region: textwrap.indent(answer.rstrip(), region[1]), source)
 
 
 def _demand(result: dict) -> None:
