@@ -12,10 +12,12 @@ ASSIGNMENTS = [
 
 
 class OneGradingOneProcess(LoadScopeScheduling):
-    """Keep together what shares something dear: a kernel, a graded assignment, a fixture."""
+    """Keep together what shares something dear: a kernel, a graded assignment, a database."""
 
     def _split_scope(self, nodeid: str) -> str:
         file, _, test = nodeid.partition("::")
+        if file.startswith("tests/apps/"):
+            return str(Path(file).parent)
         graded = next((name for name in ASSIGNMENTS if f"[{name}" in test), "")
         return file + graded
 

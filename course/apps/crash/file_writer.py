@@ -16,7 +16,7 @@ def add(path: Path, code: str, size: str, wanted: str) -> None:
     pause("read", wanted)
     parcels[code] = size
     text = json.dumps(parcels)
-    # A file that is larger than Python's buffer is written in several pieces, as here.
+    # A write can be cut off; two pieces let a lesson stop between them.
     half = len(text) // 2
     with path.open("w") as file:
         file.write(text[:half])

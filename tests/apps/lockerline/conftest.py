@@ -1,4 +1,4 @@
-"""One PostgreSQL and one service for the session, and more of both for who asks for them.
+"""One PostgreSQL and one service for all these tests, and more of both for who asks for them.
 
 Tests share the service, and each makes the sites and parcels that it needs.
 """
@@ -104,7 +104,7 @@ class Service:
         return [json.loads(line) for line in self.app.log.read_text().splitlines()]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def cluster() -> Iterator[servers.Postgres]:
     with servers.postgres(settings={"fsync": False, "max_connections": 150}) as cluster:
         cluster.add_database(SHARED)
@@ -125,7 +125,7 @@ def start_service(dsn: str, folder: Path, **env: object) -> Service:
     return Service(app, dsn, clock)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def service(
     cluster: servers.Postgres, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Service]:

@@ -45,7 +45,9 @@ def test_the_fresh_course_is_as_the_syllabus_says(root):
 
 def test_a_lesson_says_its_title_its_minutes_and_what_it_builds_on(root, lesson):
     assert source(lesson, root, "title") == (
-        "# 1.1 Fees\n\nCompute a fee to the cent.\n\n30 minutes · needs no lesson before it"
+        "# 1.1 Fees\n\nCompute a fee to the cent.\n\n30 minutes · needs no lesson before it\n\n"
+        "The answers are printed below the cells. *Edit → Clear Outputs of All Cells* hides them "
+        "until you have made your own guess."
     )
     assert source(lesson, root, "objectives") == (
         "## Questions\n\n- What does a stay cost?\n\n## You will be able to\n\n"

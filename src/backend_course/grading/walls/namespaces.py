@@ -89,8 +89,6 @@ def build_root(at: Path, sockets: Path) -> None:
         elif folder.is_dir():
             _show(folder, at)
     for folder in python_folders():
-        if folder.parts[:2] == ("/", "tmp") and len(folder.parts) > 2:
-            raise OSError(f"Python lies in {folder}, where kernels have their own /tmp")
         if not (at / folder.relative_to("/")).is_dir():
             _show(folder, at)
     _write_settings(at)
@@ -136,6 +134,16 @@ def _write_settings(root: Path) -> None:
     (etc / "nsswitch.conf").write_text("passwd: files\ngroup: files\nhosts: files\n")
 
 
+def _keep_python(covered: str, by: Path) -> None:
+    """Show in `by` the folders of Python that lie below `covered`, which `by` is going to cover."""
+    for folder in python_folders():
+        if folder.is_relative_to(covered):
+            inside = by / folder.relative_to(covered)
+            inside.mkdir(parents=True, exist_ok=True)
+            mount(str(folder), str(inside), "", MS_BIND | MS_REC)
+            syscalls.make_read_only(str(inside))
+
+
 def furnish(kernel: str, disk_bytes: int) -> None:
     """In a kernel's first process: proc, loopback, and one `tmpfs` for home, /tmp and /dev/shm.
 
@@ -148,7 +156,8 @@ def furnish(kernel: str, disk_bytes: int) -> None:
         folder = Path(HOME, f".{name}")
         folder.mkdir()
         os.chown(folder, STUDENT, STUDENT)
-        mount(str(folder), target, "", MS_BIND)
+        _keep_python(target, folder)
+        mount(str(folder), target, "", MS_BIND | MS_REC)
     mount(f"/run/kernels/{kernel}", "/run/kernel", "", MS_BIND)
     mount("hidden", "/run/kernels", "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV, "size=4k")
     work = Path(HOME, "work")
