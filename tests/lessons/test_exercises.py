@@ -38,7 +38,7 @@ def verdicts(notebook):
         for cell in notebook.cells
         for output in cell.get("outputs", [])
         for line in output.get("text", "").splitlines()
-        if line[:1] in "✓✗○"
+        if line.startswith(("✓", "✗", "○"))
     ]
 
 
