@@ -1,17 +1,24 @@
 """What the operator reads."""
 
+import time
 import uuid
 
 import pytest
 
 
 def line_of(service, request_id: str) -> dict:
-    (line,) = (
-        entry
-        for entry in service.log()
-        if entry.get("request_id") == request_id and entry["message"] == "request"
-    )
-    return line
+    """Return the one line of a request; it is written when the answer has gone out, or later."""
+    deadline = time.monotonic() + 5
+    while True:
+        found = [
+            entry
+            for entry in service.log()
+            if entry.get("request_id") == request_id and entry["message"] == "request"
+        ]
+        if found or time.monotonic() > deadline:
+            (line,) = found
+            return line
+        time.sleep(0.01)
 
 
 def test_each_line_is_json_with_the_same_head(service):
