@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from backend_course.authoring import lint, nav, norm, release, syllabus
+from backend_course import syllabus
+from backend_course.authoring import lint, nav, norm, release
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = norm.all_notebooks(ROOT)

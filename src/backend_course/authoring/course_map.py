@@ -8,7 +8,7 @@ from backend_course.authoring.canonical import KERNEL
 from backend_course.authoring.files import AuthoringError
 from backend_course.authoring.headers import counted, link
 from backend_course.authoring.notebook import markdown
-from backend_course.authoring.syllabus import INDEX, Assignment, Lesson, Step, Syllabus
+from backend_course.syllabus import INDEX, Assignment, Lesson, Step, Syllabus
 
 START, END = "<!-- map:start -->", "<!-- map:end -->"
 

@@ -7,6 +7,8 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from backend_course.syllabus import SyllabusError
+
 
 class AuthoringError(Exception):
     """Something an author can mend; the message names the place and the next step, in one line."""
@@ -15,13 +17,13 @@ class AuthoringError(Exception):
 def in_one_line(
     run: Callable[[argparse.Namespace], int],
 ) -> Callable[[argparse.Namespace], int]:
-    """Let a verb's ``run`` print an :class:`AuthoringError` as its line and return 1."""
+    """Let a verb's ``run`` print an error that an author can mend as its line and return 1."""
 
     @functools.wraps(run)
     def reporting(arguments: argparse.Namespace) -> int:
         try:
             return run(arguments)
-        except AuthoringError as error:
+        except (AuthoringError, SyllabusError) as error:
             print(error)
             return 1
 

@@ -8,7 +8,7 @@ from nbformat import NotebookNode
 
 from backend_course.authoring.files import AuthoringError
 from backend_course.authoring.notebook import markdown
-from backend_course.authoring.syllabus import INDEX, Assignment, Lesson, Syllabus
+from backend_course.syllabus import INDEX, Assignment, Lesson, Syllabus
 
 _PROMPT_HEADING = re.compile(
     r"#{2,3} +(?:Question \d+ · )?(?P<name>.+?)(?: \(\d+ points?\))?(?P<end>\n|$)"

@@ -10,7 +10,7 @@ from backend_course.authoring.norm import all_notebooks
 from backend_course.authoring.rules import ASSIGNMENT, EVERY_NOTEBOOK, LESSON, SOFT, Rule
 from backend_course.authoring.rules.outputs import IGNORED
 from backend_course.authoring.rules.page import Page
-from backend_course.authoring.syllabus import Assignment, Lesson, load
+from backend_course.syllabus import Assignment, Lesson, load
 
 
 @dataclass

@@ -19,7 +19,7 @@ from backend_course.authoring.files import (
     shown,
     write_whole,
 )
-from backend_course.authoring.syllabus import INDEX, Assignment, Lesson, Syllabus, load
+from backend_course.syllabus import INDEX, Assignment, Lesson, Syllabus, load
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

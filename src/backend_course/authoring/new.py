@@ -10,10 +10,11 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from backend_course.authoring import nav, norm, release, syllabus
+from backend_course import syllabus
+from backend_course.authoring import nav, norm, release
 from backend_course.authoring import notebook as notebooks
 from backend_course.authoring.files import AuthoringError, find_root, in_one_line, write_whole
-from backend_course.authoring.syllabus import SYLLABUS, Assignment, Lesson, Syllabus
+from backend_course.syllabus import SYLLABUS, Assignment, Lesson, Syllabus
 
 TEMPLATES = Path(__file__).parent / "templates"
 SHORT_NAME = "SHORTNAME"

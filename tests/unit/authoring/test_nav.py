@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from backend_course.authoring import nav, syllabus
+from backend_course import syllabus
+from backend_course.authoring import nav
 from backend_course.authoring import notebook as notebooks
 from backend_course.authoring.files import AuthoringError, write_whole
 
@@ -179,5 +180,5 @@ def test_a_row_without_a_file_is_a_problem(root, lesson):
 
 def test_a_broken_syllabus_raises_before_anything_is_written(root):
     (root / syllabus.SYLLABUS).write_text("steps: []")
-    with pytest.raises(AuthoringError):
+    with pytest.raises(syllabus.SyllabusError):
         nav.check(root)

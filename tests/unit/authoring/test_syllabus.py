@@ -2,8 +2,8 @@
 
 import pytest
 
-from backend_course.authoring import syllabus
-from backend_course.authoring.files import AuthoringError, find_root
+from backend_course import syllabus
+from backend_course.authoring.files import find_root
 
 WRONG = {
     "not YAML": ("title: Lockers", "title: [Lockers", "is not YAML"),
@@ -50,7 +50,7 @@ def text(root):
 def test_a_wrong_row_is_named_in_one_line(name, text):
     old, new, message = WRONG[name]
     assert old in text
-    with pytest.raises(AuthoringError) as caught:
+    with pytest.raises(syllabus.SyllabusError) as caught:
         syllabus.parse(text.replace(old, new, 1))
     assert message in str(caught.value)
     assert str(caught.value).startswith("course/syllabus.yml: ")
@@ -66,7 +66,7 @@ def test_a_wrong_row_is_named_in_one_line(name, text):
     ],
 )
 def test_a_row_that_exists_needs_more_than_a_planned_one(old, new, message, text):
-    with pytest.raises(AuthoringError, match=message):
+    with pytest.raises(syllabus.SyllabusError, match=message):
         syllabus.parse(text.replace(old, new, 1))
 
 

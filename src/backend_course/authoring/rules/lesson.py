@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from nbformat import NotebookNode
 
 from backend_course.authoring.rules.page import Page, bullets, summaries
-from backend_course.authoring.syllabus import Lesson
+from backend_course.syllabus import Lesson
 
 TOP = ["bar", "title", "objectives"]
 TAIL = {

@@ -12,7 +12,7 @@ from markdown_it.token import Token
 from nbformat import NotebookNode
 
 from backend_course.authoring import notebook as notebooks
-from backend_course.authoring.syllabus import Assignment, Lesson
+from backend_course.syllabus import Assignment, Lesson
 
 GENERATED = {"bar", "title", "objectives", "bar-end"}
 _MARKDOWN = MarkdownIt("commonmark").enable("table")

@@ -12,8 +12,6 @@ from typing import Any
 
 import yaml
 
-from backend_course.authoring.files import AuthoringError, shown
-
 SYLLABUS = Path("course", "syllabus.yml")
 INDEX = Path("course", "index.ipynb")
 
@@ -23,6 +21,10 @@ _STEP_KEYS = {"number", "slug", "title", "promise", "lessons", "assignments"}
 _ROW_KEYS = {"slug", "title", "promise", "minutes", "builds_on", "planned", "lint_exempt"}
 _LESSON_KEYS = _ROW_KEYS | {"number", "questions", "objectives"}
 _ASSIGNMENT_KEYS = _ROW_KEYS | {"id", "short", "milestone"}
+
+
+class SyllabusError(Exception):
+    """The list breaks one of its rules; the message names the row and the next step."""
 
 
 @dataclass(frozen=True)
@@ -147,14 +149,15 @@ class Syllabus:
             relative = path.relative_to(root)
             if relative not in known and not _NOT_LESSONS.intersection(relative.parts):
                 yield (
-                    f"{shown(path, root)}: no row in {SYLLABUS.as_posix()}. "
+                    f"{relative.as_posix()}: no row in {SYLLABUS.as_posix()}. "
                     "Add one, or move the notebook."
                 )
         folders = {assignment.folder for assignment in self.assignments}
         for folder in sorted((root / "source").glob("*/")):
             if folder.name not in folders and not folder.name.startswith("."):
+                place = folder.relative_to(root).as_posix()
                 yield (
-                    f"{shown(folder, root)}: no row in {SYLLABUS.as_posix()}. Add one, or move "
+                    f"{place}: no row in {SYLLABUS.as_posix()}. Add one, or move "
                     "the folder (nbgrader takes every folder of source/ for an assignment)."
                 )
 
@@ -176,7 +179,7 @@ def load(root: Path) -> Syllabus:
     """Read and validate the syllabus of the course in ``root``.
 
     Raises:
-        AuthoringError: the file is not YAML, or a row breaks a rule; the message names the row.
+        SyllabusError: the file is not YAML, or a row breaks a rule; the message names the row.
     """
     return parse((root / SYLLABUS).read_text(encoding="utf-8"))
 
@@ -197,8 +200,8 @@ def parse(text: str) -> Syllabus:
     return syllabus
 
 
-def _wrong(where: str, what: str) -> AuthoringError:
-    return AuthoringError(f"{SYLLABUS.as_posix()}: {where} {what}. Mend the row and try again.")
+def _wrong(where: str, what: str) -> SyllabusError:
+    return SyllabusError(f"{SYLLABUS.as_posix()}: {where} {what}. Mend the row and try again.")
 
 
 def _step(row: Any) -> Step:
