@@ -7,7 +7,7 @@ import pytest
 from backend_course import syllabus
 from backend_course.authoring import nav
 from backend_course.authoring import notebook as notebooks
-from backend_course.authoring.files import AuthoringError, write_whole
+from backend_course.authoring.files import write_whole
 
 SECOND = """\
       - number: "1.2"
