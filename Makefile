@@ -14,7 +14,7 @@ endif
 COURSE := $(BIN)/python -m backend_course
 
 .DEFAULT_GOAL := help
-.PHONY: help env lab grade test check norm nav lint release new lock bench clean
+.PHONY: help env lab grade progress review test check norm nav lint release new lock bench clean
 
 help: ## list the verbs
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -27,6 +27,12 @@ lab: env ## open the course in JupyterLab (LAB_ARGS="--no-browser --port 8888")
 
 grade: env ## grade your own work/ on this laptop (ONLY=03-2-joins for one assignment)
 	@$(COURSE) own-grade $(ONLY)
+
+progress: env ## see how far you are, and what comes next (STEP=3 for one step)
+	@$(COURSE) progress $(STEP)
+
+review: env ## answer up to five questions that are due again (LESSONS="3.2 3.3": read those too)
+	@$(COURSE) review $(LESSONS)
 
 test: env ## pass every test (TEST_ARGS="-k sql" for some)
 	@$(BIN)/python -m pytest $(PARALLEL) --nbval --nbval-current-env tests course $(TEST_ARGS)

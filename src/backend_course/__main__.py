@@ -7,6 +7,8 @@ import sys
 VERBS = {
     "lab": ("backend_course.lab.start", "open the course in JupyterLab"),
     "own-grade": ("backend_course.lab.own_grade", "grade your own work/ on this laptop"),
+    "progress": ("backend_course.lab.progress", "see how far you are, and what comes next"),
+    "review": ("backend_course.lab.review", "answer up to five questions that are due again"),
     "grade": ("backend_course.grading.grade", "grade a class's submissions of an assignment"),
     "doctor": ("backend_course.grading.doctor", "see which walls around a submission hold here"),
     "check": ("backend_course.authoring.check", "see whether all is canonical; writes nothing"),

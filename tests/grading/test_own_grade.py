@@ -6,8 +6,10 @@ import nbformat
 import pytest
 from nbgrader.utils import is_solution
 
+from backend_course import syllabus
 from backend_course.lab import own_grade
 from backend_course.lab.course import ROOT
+from backend_course.lab.standing import of_assignment
 
 ASSIGNMENT = "03-1-first-queries"
 NOTEBOOK = "first-queries.ipynb"
@@ -62,6 +64,13 @@ def test_the_feedback_page_is_there_and_the_work_as_it_was(course, report):
     assert WRONG in [cell.source for cell in cells]
     assert not (course / "gradebook.db").exists()
     assert not (course / "autograded").exists()
+
+
+def test_the_marks_are_kept_for_make_progress(course, report):
+    assignment = next(each for each in syllabus.load(ROOT).assignments if each.folder == ASSIGNMENT)
+    standing = of_assignment(assignment, course)
+    assert (standing.points, standing.out_of) == (report.points, report.out_of)
+    assert not standing.stale
 
 
 def test_an_unknown_assignment_is_named_with_the_known_ones(course):

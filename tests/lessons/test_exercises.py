@@ -6,7 +6,9 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from backend_course import syllabus
 from backend_course.lab.course import ROOT
+from backend_course.lab.standing import of_lesson
 
 LESSONS = sorted(
     path for path in (ROOT / "course").glob("*/*.ipynb") if ".ipynb_checkpoints" not in path.parts
@@ -43,7 +45,7 @@ def verdicts(notebook):
 
 
 @pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
-def test_printed_solutions_pass(path):
+def test_printed_solutions_pass(path, tmp_path):
     notebook = nbformat.read(path, as_version=4)
     count = solved(notebook)
     assert count >= 3
@@ -56,3 +58,13 @@ def test_printed_solutions_pass(path):
     said = verdicts(notebook)
     assert len(said) >= count
     assert [line for line in said if not line.startswith("✓")] == []
+    assert_progress_counts_all(notebook, path, tmp_path)
+
+
+def assert_progress_counts_all(notebook, path, folder):
+    """Hold `make progress` to a lesson that is wholly solved."""
+    lesson = syllabus.load(ROOT).row_of(path.relative_to(ROOT))
+    (folder / lesson.path).parent.mkdir(parents=True)
+    nbformat.write(notebook, folder / lesson.path)
+    standing = of_lesson(lesson, folder)
+    assert standing.solved == standing.exercises >= 3

@@ -7,10 +7,22 @@ from nbformat import NotebookNode
 from backend_course.authoring.canonical import KERNEL
 from backend_course.authoring.files import AuthoringError
 from backend_course.authoring.headers import counted, link
-from backend_course.authoring.notebook import markdown
+from backend_course.authoring.notebook import code, markdown
 from backend_course.syllabus import INDEX, Assignment, Lesson, Step, Syllabus
 
 START, END = "<!-- map:start -->", "<!-- map:end -->"
+
+
+_STANDING = (
+    "## Where you stand\n\n"
+    "Begin a day here: the first cell asks up to five questions of lessons that you have read, "
+    "when it is time for them again. The second shows how far you are, from the exercises in your "
+    "lessons, the checks in your copies, and your last `make grade`. All of it is read from files "
+    "on this laptop and stays there. In a terminal: `make review` and `make progress`."
+)
+# Their outputs are the learner's own, so none is kept.
+_RECALL = "from backend_course.lab import review\n\nreview.ask()"
+_PROGRESS = "from backend_course.lab import road\n\nroad.show()"
 
 
 def index(syllabus: Syllabus) -> NotebookNode:
@@ -18,6 +30,9 @@ def index(syllabus: Syllabus) -> NotebookNode:
     cells = [
         markdown("title", _title(syllabus)),
         markdown("start", _start(syllabus)),
+        markdown("standing", _STANDING),
+        code("recall", _RECALL, "nbval-ignore-output"),
+        code("progress", _PROGRESS, "nbval-ignore-output"),
         markdown("road", _road(syllabus)),
         *(markdown(f"step-{step.number}", _step(step, syllabus)) for step in syllabus.steps),
     ]

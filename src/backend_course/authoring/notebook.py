@@ -73,6 +73,19 @@ def markdown(cell_id: str, source: str) -> NotebookNode:
     return NotebookNode(cell_type="markdown", id=cell_id, metadata=NotebookNode(), source=source)
 
 
+def code(cell_id: str, source: str, *its_tags: str) -> NotebookNode:
+    """Return a new code cell that has not been run."""
+    metadata = NotebookNode(tags=list(its_tags)) if its_tags else NotebookNode()
+    return NotebookNode(
+        cell_type="code",
+        execution_count=None,
+        id=cell_id,
+        metadata=metadata,
+        outputs=[],
+        source=source,
+    )
+
+
 def code_cells(notebook: NotebookNode) -> list[NotebookNode]:
     """Return the notebook's code cells in order."""
     return [cell for cell in notebook.cells if cell.cell_type == "code"]

@@ -5,6 +5,7 @@ instructor's gradebook is touched. What comes out is a table by question, and a 
 """
 
 import argparse
+import json
 import re
 import shutil
 import sys
@@ -20,6 +21,7 @@ from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
+from backend_course.lab import standing
 from backend_course.lab.course import ROOT
 
 LEARNER = "me"
@@ -128,7 +130,20 @@ def grade(assignment: str, root: Path = ROOT) -> Report:
         made = course / "feedback" / LEARNER / assignment
         shutil.copytree(made, feedback, dirs_exist_ok=True, copy_function=shutil.copyfile)
         page = next(feedback.glob("*.html"))
-        return Report(assignment, _questions(course, config, assignment), page)
+        report = Report(assignment, _questions(course, config, assignment), page)
+        _keep_marks(report, next(submitted.glob("*.ipynb")), root)
+        return report
+
+
+def _keep_marks(report: Report, notebook: Path, root: Path) -> None:
+    """Leave for ``make progress`` what was graded and what it got."""
+    marks = {
+        "points": report.points,
+        "out_of": report.out_of,
+        "fingerprint": standing.fingerprint(notebook),
+    }
+    path = standing.marks_of(report.assignment, root)
+    path.write_text(json.dumps(marks, indent=1) + "\n", encoding="utf-8")
 
 
 def _checkpoints(folder: str, names: list[str]) -> list[str]:
