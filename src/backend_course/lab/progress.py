@@ -32,6 +32,11 @@ class StepStanding:
         minutes = sum(each for each, _ in rows)
         return sum(each * share for each, share in rows) / minutes if minutes else 0.0
 
+    @property
+    def percent(self) -> str:
+        """The share in words, rounded down: 100 % is said of what is whole."""
+        return f"{int(self.share * 100 + 1e-9)} %"
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -146,7 +151,7 @@ def _step_lines(standing: StepStanding) -> list[str]:
     head = f"{step.number} {step.title}"
     if not standing.lessons and not standing.assignments:
         return [f"{head}: not written yet"]
-    lines = [f"{head}  {bar(standing.share)} {standing.share:.0%}"]
+    lines = [f"{head:<22} {bar(standing.share)} {standing.percent}"]
     rows = [
         (each.lesson.name, each.lesson, lesson_state(each), each.lesson.builds_on)
         for each in standing.lessons
@@ -157,7 +162,7 @@ def _step_lines(standing: StepStanding) -> list[str]:
     ]
     for name, row, state, builds_on in rows:
         after = f"after {', '.join(builds_on)}" if builds_on else ""
-        lines.append(f"  {name:<36}{row.minutes:>4} min  {after:<15} {state}".rstrip())
+        lines.append(f"  {name:<36}{row.minutes:>4} min  {after:<19} {state}".rstrip())
     if planned or planned_too:
         lines.append(f"  not written yet: {planned} lessons, {planned_too} assignments")
     return lines

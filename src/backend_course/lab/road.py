@@ -51,8 +51,7 @@ def in_words(progress: Progress) -> str:
 def _percent(standing: StepStanding) -> str:
     if not standing.lessons and not standing.assignments:
         return "not written yet"
-    # Rounded down: 100 % is said of what is whole.
-    return f"{math.floor(standing.share * 100 + 1e-9)} %"
+    return standing.percent
 
 
 def _line() -> str:
