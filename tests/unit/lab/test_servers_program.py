@@ -258,3 +258,8 @@ def test_free_ports_differ_and_are_below_those_of_clients() -> None:
     found = [servers.free_port() for _ in range(50)]
     assert len(set(found)) == 50
     assert all(10000 <= port < 32768 for port in found)
+
+
+def test_a_notebook_shows_an_error_as_its_message_alone() -> None:
+    error = servers.ServerError("No such binary.\nInstall it.")
+    assert error._render_traceback_() == ["No such binary.", "Install it."]
