@@ -168,9 +168,10 @@ def _readable(body: bytes, content_type: str) -> str:
             text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
     except UnicodeDecodeError:
         return f"({len(body):,} bytes of {kind or 'unknown type'})"
-    except json.JSONDecodeError:
-        pass  # says that it is JSON and is not: show what it is
-    lines = text.splitlines()
+    except (ValueError, RecursionError):
+        pass  # says that it is JSON, and is not or is nested without end: show what it is
+    # JSON can write half a character ("\\ud83d"), which no screen can show.
+    lines = text.encode(errors="backslashreplace").decode().splitlines()
     if len(lines) > _LONGEST:
         lines[_LONGEST:] = [f"… {len(lines) - _LONGEST} more lines"]
     return "\n".join(lines)

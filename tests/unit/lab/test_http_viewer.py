@@ -17,6 +17,9 @@ ANSWERS: dict[str, tuple[int, str, bytes]] = {
     "/text": (200, "text/plain", b"one\ntwo <b>&amp;</b>"),
     "/long": (200, "text/plain", b"\n".join(b"%d" % n for n in range(100))),
     "/image": (200, "image/png", b"\x89PNG" + bytes(2000)),
+    "/half": (200, "application/json", b'{"face":"\\ud83d"}'),
+    "/deep": (200, "application/json", b"[" * 100_000),
+    "/huge": (200, "application/json", b"9" * 5_000),
     "/empty": (204, "", b""),
     "/strange": (299, "", b""),
 }
@@ -131,6 +134,18 @@ def test_redirects_and_several_answers_in_a_row(url: str) -> None:
 )
 def test_other_bodies(url: str, path: str, body: str) -> None:
     assert http_viewer.exchange(requests.get(url + path, timeout=5)).body == body
+
+
+@pytest.mark.parametrize("path", ["/half", "/deep", "/huge"])
+def test_a_hostile_body_can_be_shown_and_sent_on(url: str, path: str) -> None:
+    shown = http_viewer.show(requests.get(url + path, timeout=5))
+    assert repr(shown).encode()
+    assert shown._repr_html_().encode()
+
+
+def test_half_a_character_is_shown_as_it_was_written(url: str) -> None:
+    shown = repr(http_viewer.show(requests.get(f"{url}/half", timeout=5)))
+    assert '"face": "\\ud83d"' in shown
 
 
 def test_an_unknown_status_has_no_reason(url: str) -> None:
