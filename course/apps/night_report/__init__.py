@@ -1,0 +1,1 @@
+"""Lesson 2.9: a program that stops in the night, and what its terminal says."""
