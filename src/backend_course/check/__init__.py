@@ -6,7 +6,7 @@ a traceback. In a lesson :mod:`backend_course.check.practice` prints the same me
 
 from backend_course.check.errors import CheckError, NotAttemptedError
 from backend_course.check.http import Exchange, exchanges
-from backend_course.check.query import answer_fingerprint, query_form, query_rows, query_show
+from backend_course.check.programs import Run
 from backend_course.check.values import Case, values
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "CheckError",
     "Exchange",
     "NotAttemptedError",
+    "Run",
     "answer_fingerprint",
     "exchanges",
     "query_form",
@@ -21,3 +22,13 @@ __all__ = [
     "query_show",
     "values",
 ]
+
+
+def __getattr__(name: str) -> object:
+    # The checks of queries bring pandas and SQLAlchemy along: more than a second, which a kernel
+    # without SQL does not have to wait for.
+    if name in __all__:
+        from backend_course.check import query
+
+        return getattr(query, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
