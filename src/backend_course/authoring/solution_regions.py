@@ -6,21 +6,23 @@ import textwrap
 from dataclasses import dataclass
 
 SQL_STUB = "-- write your query here"
+TESTS_STUB = "# write your tests here"
 PYTHON_STUB = 'raise NotImplementedError("Write your code here")'
 VALUE_STUB = "{name} = ...  # write your answer here"
 
 _BEGIN, _END = "BEGIN SOLUTION", "END SOLUTION"
-_SQL_MAGIC = re.compile(r"\s*%%sql\b")
+_MAGIC = re.compile(r"\s*%%(\w+)")
+_STUBS = {"sql": SQL_STUB, "tests": TESTS_STUB}
 
 
 @dataclass(frozen=True)
 class Region:
     """The lines from ``BEGIN SOLUTION`` to ``END SOLUTION`` of one cell, and what replaces them.
 
-    * In a ``%%sql`` cell: a comment, which asks the database for nothing.
+    * In a ``%%sql`` or ``%%tests`` cell: a comment, which asks for nothing.
     * Inside a function: a ``raise``, which fails when the function is called.
-    * At the top level, around one assignment: ``name = ...``, so that the name exists and the
-      rest of the notebook runs.
+    * At the top level, around one assignment or one class: ``name = ...``, so that the name exists
+      and the rest of the notebook runs.
     * At the top level, around anything else: the ``raise``.
     """
 
@@ -28,13 +30,13 @@ class Region:
     end: int
     indent: str
     body: str
-    sql: bool
+    comment: str = ""
 
     @property
     def stub(self) -> str:
         """The line that the learner finds in place of the solution."""
-        if self.sql:
-            return f"{self.indent}{SQL_STUB}"
+        if self.comment:
+            return f"{self.indent}{self.comment}"
         name = None if self.indent else _assigned_name(self.body)
         return f"{self.indent}{VALUE_STUB.format(name=name) if name else PYTHON_STUB}"
 
@@ -45,13 +47,15 @@ class Region:
 
 
 def _assigned_name(body: str) -> str | None:
-    """Return the name when ``body`` is one assignment to one name, else None."""
+    """Return the name when ``body`` is one assignment to one name, or one class, else None."""
     try:
         statements = ast.parse(body).body
     except SyntaxError:
         return None
     match statements:
         case [ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name))]:
+            return name
+        case [ast.ClassDef(name=name)]:
             return name
     return None
 
@@ -63,7 +67,8 @@ def regions(source: str) -> list[Region]:
         ValueError: a region is nested, not closed, or closed without being open.
     """
     lines = source.split("\n")
-    sql = bool(_SQL_MAGIC.match(source))
+    magic = _MAGIC.match(source)
+    comment = _STUBS.get(magic[1], "") if magic else ""
     found, begin = [], None
     for number, line in enumerate(lines):
         if _BEGIN in line:
@@ -75,7 +80,7 @@ def regions(source: str) -> list[Region]:
                 raise ValueError("a solution region ends that did not begin")
             indent = re.match(r"\s*", lines[begin])[0]
             body = textwrap.dedent("\n".join(lines[begin + 1 : number]))
-            found.append(Region(begin, number, indent, body, sql))
+            found.append(Region(begin, number, indent, body, comment))
             begin = None
     if begin is not None:
         raise ValueError("a solution region does not end")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from backend_course.check.errors import CheckError, NotAttemptedError, message
@@ -28,8 +29,9 @@ class Case:
 def values(name: str, *cases: Case) -> None:
     """Check cases in their order, up to the first that comes out otherwise.
 
-    Equal is what ``==`` calls equal and what is of the same kind: ``1`` is not ``True``. A blank
-    is ``...``, alone or inside of what came back, and NotImplementedError.
+    Equal is what ``==`` calls equal and what is of the same kind: ``1`` is not ``True``, and
+    ``1.5`` is not ``Decimal("1.5")``. A blank is ``...``, alone or inside of what came back, and
+    NotImplementedError.
 
     Args:
         name: what the learner wrote, for the messages.
@@ -86,7 +88,7 @@ def _alike(came: Any, expected: Any) -> bool:
     if isinstance(expected, list | tuple) and type(came) is type(expected):
         same_length = len(came) == len(expected)
         return same_length and all(map(_alike, came, expected))
-    if isinstance(came, bool) is not isinstance(expected, bool):
+    if any(isinstance(came, kind) is not isinstance(expected, kind) for kind in (bool, Decimal)):
         return False
     return bool(came == expected)
 

@@ -19,6 +19,12 @@ def test_python_markers_are_understood_in_a_sql_cell_too():
     assert cleared(source) == "%%sql\n-- write your query here"
 
 
+def test_a_cell_of_tests_keeps_its_magic_and_gets_a_comment():
+    source = "%%tests fees\nimport pytest\n\n### BEGIN SOLUTION\ndef test(): ...\n### END SOLUTION"
+    assert cleared(source) == "%%tests fees\nimport pytest\n\n# write your tests here"
+    assert not regions(source)[0].stops_the_notebook
+
+
 def test_a_function_gets_a_raise_with_the_indent_of_its_body():
     source = "def fee(hours):\n    ### BEGIN SOLUTION\n    return 1\n    ### END SOLUTION"
     assert cleared(source) == f"def fee(hours):\n    {RAISES}"
@@ -31,9 +37,10 @@ def test_a_function_gets_a_raise_with_the_indent_of_its_body():
         'query = """\nSELECT 1\nFROM sites\n"""',
         "query: str = 'x'",
         "query = f(\n1)",
+        "@dataclass(frozen=True)\nclass query:\n    size: str",
     ],
 )
-def test_an_assignment_keeps_its_name_so_that_the_rest_runs(body):
+def test_an_assignment_or_a_class_keeps_its_name_so_that_the_rest_runs(body):
     source = f"# The query.\n### BEGIN SOLUTION\n{body}\n### END SOLUTION\nprint(1)"
     assert cleared(source) == "# The query.\nquery = ...  # write your answer here\nprint(1)"
     assert not regions(source)[0].stops_the_notebook

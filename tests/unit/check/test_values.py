@@ -1,5 +1,7 @@
 """What a check of Python says: called, came back, expected, where to look."""
 
+from decimal import Decimal
+
 import pytest
 
 from backend_course.check import Case, CheckError, NotAttemptedError, practice, values
@@ -18,7 +20,10 @@ def failing(error, **asked):
 
 @pytest.mark.parametrize(
     ("came", "expected"),
-    [(1, 1), (1.0, 1), (None, None), ([1, True], [1, True]), ({"a": 1}, {"a": 1})],
+    [
+        *[(1, 1), (1.0, 1), (None, None), ([1, True], [1, True]), ({"a": 1}, {"a": 1})],
+        (Decimal("1.5"), Decimal("1.50")),
+    ],
 )
 def test_equal_passes(came, expected):
     values("fee", case(came, expected=expected))
@@ -26,7 +31,10 @@ def test_equal_passes(came, expected):
 
 @pytest.mark.parametrize(
     ("came", "expected"),
-    [(1, True), (False, 0), ((1, 2), [1, 2]), ([1], [1, 2]), ([1], [True]), ("1", 1), (None, 0)],
+    [
+        *[(1, True), (False, 0), ((1, 2), [1, 2]), ([1], [1, 2]), ([1], [True]), ("1", 1)],
+        *[(None, 0), (1.5, Decimal("1.5")), (0, Decimal(0)), (Decimal(2), 2)],
+    ],
 )
 def test_other_values_fail(came, expected):
     with pytest.raises(CheckError):
