@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import socketserver
 import threading
 from collections.abc import Iterator
@@ -109,6 +110,100 @@ def test_the_message_says_sent_came_expected_and_where_to_look(target):
 def test_each_thing_that_can_differ(asked, expected):
     wrong = why(wsgi, Exchange("GET", "/sites/1", 200, **asked))
     assert wrong.splitlines()[-1] == f"Expected: {expected}."
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        ({"x-path": re.compile("/sites/[0-9]")}, ""),
+        ({"x-path": re.compile("/sites")}, "x-path: a value like /sites (came: /sites/1)"),
+        ({"allow": re.compile(".*")}, "allow: a value like .* (came: no such header)"),
+        ({"x-path": ["/sites/1"]}, ""),
+        ({"x-path": ["GET", "PUT"]}, "x-path: GET and PUT, in any order (came: /sites/1)"),
+    ],
+)
+def test_headers_by_a_pattern_and_by_a_list(wanted, expected):
+    exchange = Exchange("GET", "/sites/1", 200, headers=wanted)
+    if expected:
+        assert why(wsgi, exchange).splitlines()[-1] == f"Expected: {expected}."
+    else:
+        exchanges("desk", wsgi, exchange)
+
+
+def test_the_names_of_a_list_come_in_any_order_and_no_other():
+    def app(environ, start_response):
+        start_response("405 Method Not Allowed", [("Allow", "PUT,GET")])
+        return []
+
+    exchanges("desk", app, Exchange("POST", "/", 405, headers={"Allow": ["GET", "PUT"]}))
+    assert "came: PUT,GET" in why(app, Exchange("POST", "/", 405, headers={"Allow": ["GET"]}))
+
+
+def test_a_body_can_be_sent_as_it_stands(target):
+    sent = Exchange("POST", "/sites/1", 200, content='{"size', members={"sent": '{"size'})
+    [answer] = exchanges("desk", target, sent)
+    assert answer.request.headers["Content-Type"] == "application/json"
+    wrong = Exchange("POST", "/sites/1", 201, content='{"size')
+    assert why(target, wrong).splitlines()[0] == 'desk: POST /sites/1 with {"size'
+
+
+def test_the_answers_are_given_back(target):
+    answers = exchanges("desk", target, Exchange("GET", "/sites/1", 200), Exchange("GET", "/", 404))
+    assert [answer.headers["x-path"] for answer in answers] == ["/sites/1", "/"]
+
+
+def answering(content, kind="application/problem+json"):
+    def app(environ, start_response):
+        start_response("422 Unprocessable Content", [("Content-Type", kind)])
+        return [json.dumps(content).encode() if content is not None else b"Sorry."]
+
+    return app
+
+
+FAULTS = [{"pointer": "#/size", "detail": "No."}, {"parameter": "site_id", "detail": "No."}]
+PROBLEM = {"type": "urn:invalid", "title": "Invalid", "status": 422, "errors": FAULTS}
+INVALID = Exchange("GET", "/", 422, problem="urn:invalid", faults=["site_id", "#/size"])
+
+
+def test_a_problem_as_asked():
+    exchanges("desk", answering(PROBLEM), INVALID)
+    exchanges("desk", answering(PROBLEM, "Application/Problem+JSON; charset=utf-8"), INVALID)
+    exchanges(
+        "desk",
+        answering({"title": "Unprocessable Content", "status": 422}),
+        Exchange("GET", "/", 422, problem="about:blank"),
+    )
+
+
+PLACES = "errors with one object for each of #/size, site_id, with its place and a detail"
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (None, "a body that is JSON"),
+        ([], "a JSON object"),
+        (PROBLEM | {"type": "about:blank"}, "a problem of the type urn:invalid"),
+        (PROBLEM | {"status": "422"}, "the status 422 in the body, too"),
+        (PROBLEM | {"title": " "}, "a title, in words"),
+        (PROBLEM | {"errors": "#/size"}, PLACES),
+        (PROBLEM | {"errors": FAULTS[:1]}, PLACES),
+        (PROBLEM | {"errors": [*FAULTS, FAULTS[0]]}, PLACES),
+        (PROBLEM | {"errors": [FAULTS[0], {"parameter": "site_id"}]}, PLACES),
+        (PROBLEM | {"errors": [FAULTS[0], {"pointer": "site_id", "detail": "No."}]}, PLACES),
+        (PROBLEM | {"errors": [FAULTS[1], {"parameter": "#/size", "detail": "No."}]}, PLACES),
+        (PROBLEM | {"errors": [FAULTS[1], {"pointer": 7, "detail": "No."}]}, PLACES),
+    ],
+)
+def test_each_thing_that_a_problem_can_lack(content, expected):
+    assert why(answering(content), INVALID).splitlines()[-1] == f"Expected: {expected}."
+
+
+def test_a_problem_has_its_own_media_type():
+    wrong = why(answering(PROBLEM, "application/json"), INVALID)
+    assert wrong.endswith(
+        "Expected: Content-Type: application/problem+json (came: application/json)."
+    )
 
 
 def test_a_body_that_is_no_json_and_one_that_is_long():
