@@ -30,18 +30,48 @@ def never_twice(what: str) -> Invariant:
     return invariant
 
 
-def answers_stand(query: str, told: Callable[[Outcome], Sequence[tuple]]) -> Invariant:
+def same_answer(*names: str) -> Invariant:
+    """All who asked for the same are told the same.
+
+    Args:
+        names: the arguments in which calls that ask for the same agree; without any, all do.
+    """
+
+    def invariant(played: Round) -> Difference | None:
+        first = {}
+        for outcome in played.outcomes:
+            wish = repr([outcome.call.arguments[name] for name in names])
+            other = first.setdefault(wish, outcome)
+            if outcome.returned != other.returned:
+                came = (
+                    f"{other.who} was told {other.returned!r}, "
+                    f"{outcome.who} was told {outcome.returned!r}"
+                )
+                return Difference(came, "the same answer each time")
+        return None
+
+    return invariant
+
+
+def answers_stand(
+    query: str, told: Callable[[Outcome], Sequence[tuple]], *, shared: bool = False
+) -> Invariant:
     """The table holds what the callers were told, and nothing else.
 
     Args:
         query: gives the rows in question, in any order.
         told: the rows that must be there because of one outcome.
+        shared: whether several callers may be told of one row.
     """
 
     def invariant(played: Round) -> Difference | None:
         left = Counter(map(repr, played.rows(query)))
+        seen = set()
         for outcome in played.outcomes:
             for row in map(repr, told(outcome)):
+                if shared and row in seen:
+                    continue
+                seen.add(row)
                 if not left[row]:
                     came = (
                         f"{outcome.who} was told {outcome.returned!r}, and {row} is not in the "

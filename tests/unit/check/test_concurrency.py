@@ -1,5 +1,6 @@
 """The stage: races that are lost each time by who can lose them, and never by who cannot."""
 
+import threading
 from collections.abc import Iterator
 from functools import partial
 
@@ -112,7 +113,7 @@ def test_who_waits_for_a_transaction_that_is_open(stage):
         stage.at_once, "draw", ZERO, [Call("Ana", draw, who="Ana")], invariants.nobody_waits(),
         meanwhile="UPDATE counter SET last = 5",
     )  # fmt: skip
-    assert "draw: called once on a new counter, round 1 of 15" in words
+    assert "draw: called once on a new counter, round 1 of 4" in words
     assert "Ana had to wait for a row that somebody else has locked" in words
 
 
@@ -121,6 +122,42 @@ def test_what_happens_meanwhile_is_committed(stage):
         "draw", ZERO, [Call("Ana", draw, who="Ana")], invariants.table_is(TICKETS, [(6, "Ana")]),
         meanwhile="UPDATE counter SET last = 5", rounds=2,
     )  # fmt: skip
+
+
+def lock_first(connection, who):
+    with connection.transaction():
+        connection.execute("SELECT pg_advisory_xact_lock(1)")
+        connection.execute("INSERT INTO tickets VALUES (1, %s)", [who])
+
+
+def insert(connection, who):
+    with connection.transaction():
+        connection.execute("INSERT INTO tickets VALUES (1, %s)", [who])
+
+
+def test_to_wait_at_the_gate_is_not_to_wait_for_another_caller(stage):
+    rule = invariants.nobody_waits()
+    calls = [Call(who, insert, who=who) for who in ("Ana", "Ben")]
+    stage.at_once("insert", ZERO, calls, rule, gates=["tickets"], rounds=3)
+    calls = [Call(who, lock_first, who=who) for who in ("Ana", "Ben")]
+    words = message_of(stage.at_once, "it", ZERO, calls, rule, gates=["tickets"], rounds=1)
+    assert "had to wait for a row" in words
+
+
+def test_a_gate_behind_the_first_row_makes_a_deadlock_each_time(stage):
+    def both(connection, first, second):
+        with connection.transaction():
+            for number in (first, second):
+                query = "UPDATE tickets SET who = 'both' WHERE number = %s"
+                connection.execute(query, [number])
+
+    two = Scene("two tickets", "INSERT INTO tickets VALUES (1, ''), (2, '');")
+    calls = [Call("Ana", both, first=1, second=2), Call("Ben", both, first=2, second=1)]
+    crossing = partial(stage.at_once, "both", two, gates=["tickets"], past=1, rounds=1)
+    for _ in range(5):
+        assert "raised DeadlockDetected" in message_of(crossing, calls)
+    for _ in range(5):
+        crossing([Call(who, both, first=1, second=2) for who in ("Ana", "Ben")])
 
 
 def test_a_deadlock_is_seen_even_if_it_is_caught(stage):
@@ -178,6 +215,136 @@ def test_a_call_that_does_not_end(stage, monkeypatch):
     assert "Came back: caller 0 and caller 1 got no answer within 0.1 s" in words
     monkeypatch.undo()
     rush(stage, draw)
+
+
+def draw_once(connection, who):
+    """Give who has drawn already the same number."""
+    with connection.transaction():
+        connection.execute("LOCK TABLE tickets IN EXCLUSIVE MODE")
+        query = "SELECT number FROM tickets WHERE who = %s"
+        if row := connection.execute(query, [who]).fetchone():
+            return row[0]
+        query = "UPDATE counter SET last = last + 1 RETURNING last"
+        (number,) = connection.execute(query).fetchone()
+        connection.execute("INSERT INTO tickets VALUES (%s, %s)", [number, who])
+        return number
+
+
+def draw_once_in_two_steps(connection, who):
+    """Do the same, but commit in the middle."""
+    query = "SELECT number FROM tickets WHERE who = %s"
+    row = connection.execute(query, [who]).fetchone()
+    if row is None:
+        query = "UPDATE counter SET last = last + 1 RETURNING last"
+        row = connection.execute(query).fetchone()
+        connection.commit()
+        connection.execute("INSERT INTO tickets VALUES (%s, %s)", [*row, who])
+    connection.commit()
+    return row[0]
+
+
+def die(stage, function, **options):
+    stage.at_each_death(
+        "draw_once",
+        ZERO,
+        Call("Ana", function, who="Ana"),
+        invariants.same_answer(),
+        invariants.table_is("SELECT last FROM counter", [(1,)]),
+        **options,
+    )
+
+
+def test_one_transaction_survives_each_death(stage):
+    die(stage, draw_once)
+    die(stage, draw_once, unheard=True)
+
+
+def test_a_commit_in_the_middle_is_found_each_time(stage):
+    for _ in range(5):
+        assert message_of(die, stage, draw_once_in_two_steps, hint="Look there.") == (
+            "draw_once: draw_once_in_two_steps(connection, 'Ana') on a new counter. "
+            'Its program was killed when PostgreSQL had done "COMMIT", started again, '
+            "and asked twice more.\n"
+            "Came back: (2,) is in the table once.\n"
+            "Expected: 0 times, however many calls there are.\n"
+            "Look there."
+        )
+
+
+def test_a_call_that_comes_to_its_end_is_judged_too(stage):
+    def say_nothing(connection, who):
+        return None
+
+    rule = invariants.table_is(TICKETS, [(1, "Ana")])
+    call = Call("Ana", say_nothing, who="Ana")
+    assert message_of(stage.at_each_death, "it", ZERO, call, rule) == (
+        "it: say_nothing(connection, 'Ana') on a new counter. It was asked twice more.\n"
+        "Came back: (1, 'Ana') is not in the table.\nExpected: it to be there."
+    )
+
+
+def test_a_blank_does_not_die(stage):
+    def blank(connection, who):
+        raise NotImplementedError
+
+    with pytest.raises(NotAttemptedError):
+        die(stage, blank)
+
+
+def test_what_is_done_elsewhere_before_it_is_told(stage):
+    told = []
+
+    def tell(connection, who):
+        connection.execute("SELECT 'before'")
+        told.append(who)
+        connection.execute("SELECT 'after'")
+        connection.commit()
+        told.clear()
+
+    def told_once(played):
+        if len(told) < 2:
+            return None
+        return concurrency.Difference(f"told {len(told)} times", "once")
+
+    call = Call("Ana", tell, who="Ana")
+    stage.at_each_death("tell", ZERO, call, told_once)
+    told.clear()
+    stage.at_each_death("tell", ZERO, call, told_once, unheard=True)
+
+
+def test_the_dead_stand_still_until_the_verdict(stage):
+    gone, at_the_verdict = [], []
+
+    def careful(connection, who):
+        try:
+            insert(connection, who)
+        finally:
+            gone.append(connection.closed)
+
+    def look(played):
+        at_the_verdict.extend(gone)
+        return concurrency.Difference("seen", "no more")
+
+    message_of(stage.at_each_death, "it", ZERO, Call("Ana", careful, who="Ana"), look)
+    assert at_the_verdict == [False, False]
+    assert gone == [False, False, True]
+
+
+def test_a_lock_of_python_is_never_given_back_by_the_dead(stage, monkeypatch):
+    lock = threading.Lock()
+
+    def locked(connection, who):
+        with lock:
+            return draw_once(connection, who)
+
+    monkeypatch.setattr(concurrency, "TIME_LIMIT", 0.2)
+    assert "got no answer within 0.2 s" in message_of(die, stage, locked)
+
+
+def test_nothing_is_said_on_stderr_and_nothing_left_open(stage, capfd):
+    die(stage, draw_once, unheard=True)
+    assert capfd.readouterr().err == ""
+    assert not [thread for thread in threading.enumerate() if "work" in thread.name]
 
 
 def test_one_after_the_other(stage):

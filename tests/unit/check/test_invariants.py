@@ -59,6 +59,27 @@ def test_a_row_that_nobody_was_told_of():
     )
 
 
+def test_a_row_that_several_were_told_of():
+    rule = invariants.answers_stand("SELECT", lambda answer: [(answer.returned,)], shared=True)
+    both = [outcome("Ana", 1), outcome("Ben", 1)]
+    assert rule(played(*both, rows=[(1,)])) is None
+    assert came(rule, *both, rows=[(1,), (2,)]) == "the table has (2,), and nobody was told so"
+    assert came(rule, *both) == (
+        "Ana was told 1, and (1,) is not in the table, which has no such rows"
+    )
+
+
+def test_who_asks_for_the_same_is_told_the_same():
+    rule = invariants.same_answer("who")
+    assert rule(played(outcome("Ana", 1), outcome("Ben", 2), outcome("Ana", 1))) is None
+    assert came(rule, outcome("Ana", 1), outcome("Ben", 2), outcome("Ana", 2)) == (
+        "Ana was told 1, Ana was told 2"
+    )
+    assert came(invariants.same_answer(), outcome("Ana", 1), outcome("Ben", 2)) == (
+        "Ana was told 1, Ben was told 2"
+    )
+
+
 def test_the_rows_of_a_table():
     rule = invariants.table_is("SELECT", [(1,), (2,)])
     assert rule(played(rows=[(2,), (1,)])) is None
