@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from backend_course.check import query as _query
+from backend_course import check as _check
 from backend_course.check.errors import CheckError, NotAttemptedError
 from backend_course.check.http import Exchange
 from backend_course.check.http import exchanges as _exchanges
@@ -18,12 +18,12 @@ from backend_course.lab.stepper import Program
 
 def query_form(name: str, *arguments: Any, **options: Any) -> None:
     """Print the verdict of :func:`backend_course.check.query_form`."""
-    _report(_query.query_form, name, *arguments, **options)
+    _report(_check.query_form, name, *arguments, **options)
 
 
 def query_rows(name: str, *arguments: Any, **options: Any) -> None:
     """Print the verdict of :func:`backend_course.check.query_rows`."""
-    _report(_query.query_rows, name, *arguments, **options)
+    _report(_check.query_rows, name, *arguments, **options)
 
 
 def values(name: str, *cases: Case) -> None:
