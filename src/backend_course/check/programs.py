@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from backend_course.check.errors import CheckError, NotAttemptedError, message
-from backend_course.lab.stepper import Program, Trace, describe
+from backend_course.lab.stepper import NotPythonError, Program, Trace, describe
 
 LIMIT = 2_000
 """Steps after which a program that is judged counts as one that does not end."""
@@ -28,18 +28,20 @@ class Run:
     hint: str = ""
 
 
-def program(name: str, written: Program, *runs: Run) -> None:
+def program(name: str, written: Program | NotPythonError, *runs: Run) -> None:
     """Check a program in the order of the runs, up to the first that comes out otherwise.
 
     Args:
         name: what it is called, for the messages.
-        written: the program. It is blank while it is empty or one of its values is ``...``.
+        written: the program, or why it is none. It is blank while it is empty or one of its values is ``...``.
         runs: what to give it, and what is to come out.
 
     Raises:
         NotAttemptedError: it is blank.
         CheckError: a run came out otherwise.
     """
+    if isinstance(written, NotPythonError):
+        raise CheckError(f"{written}\nMend that line, run its cell again, then this check.")
     if not isinstance(written, Program):
         raise CheckError(
             f"{name} is no program any more, but {written!r}. Run its cell again, with "

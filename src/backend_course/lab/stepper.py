@@ -320,7 +320,11 @@ def load_ipython_extension(shell: Any) -> None:
         name = line.strip()
         if not name.isidentifier():
             raise UsageError(f"%%program needs one name in its first line, such as week: {line!r}")
-        kept = Program(name, cell)
+        try:
+            kept = Program(name, cell)
+        except NotPythonError as error:
+            shell.push({name: error})  # or a check would judge the program that was there before
+            raise
         shell.push({name: kept})
         return kept
 

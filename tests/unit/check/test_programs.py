@@ -4,7 +4,7 @@ import pytest
 
 from backend_course.check import CheckError, NotAttemptedError, Run, practice
 from backend_course.check.programs import program
-from backend_course.lab.stepper import Program
+from backend_course.lab.stepper import NotPythonError, Program
 
 DOUBLE = Run({"hours": 3}, {"twice": 6}, hint="Look at *.")
 
@@ -63,3 +63,10 @@ def test_a_name_that_is_no_program_any_more():
 def test_in_a_lesson_it_is_printed(capsys):
     practice.program("double", Program("double", "twice = 2 * hours"), DOUBLE)
     assert capsys.readouterr().out == "✓ double: right.\n"
+
+
+def test_a_text_that_is_no_python_is_named_and_not_judged():
+    with pytest.raises(NotPythonError) as caught:
+        Program("double", "twice = = 6")
+    with pytest.raises(CheckError, match=r"double is no Python. Line 1: .*\n.*\nMend that line"):
+        program("double", caught.value, DOUBLE)

@@ -184,3 +184,9 @@ def test_a_cell_is_kept_and_not_run(shell):
 def test_a_cell_needs_one_name(shell, first, capsys):
     assert not shell.run_cell(first + "\na = 1").success
     assert "needs one name in its first line" in "".join(capsys.readouterr())
+
+
+def test_a_cell_that_is_no_python_does_not_leave_the_program_before_it(shell):
+    shell.run_cell("%%program week\n" + WEEK)
+    shell.run_cell("%%program week\na = = 1")
+    assert isinstance(shell.user_ns["week"], NotPythonError)
