@@ -33,7 +33,8 @@ def program(name: str, written: Program | NotPythonError, *runs: Run) -> None:
 
     Args:
         name: what it is called, for the messages.
-        written: the program, or why it is none. It is blank while it is empty or one of its values is ``...``.
+        written: the program, or why it is none. It is blank while it is empty or one of its
+            values is ``...``.
         runs: what to give it, and what is to come out.
 
     Raises:
