@@ -4,6 +4,7 @@
     python benchmarks/grading.py compare 03-2-joins --course . --count 100
     python benchmarks/grading.py growth ps1
     python benchmarks/grading.py faults ps1 --count 500
+    python benchmarks/grading.py alarms 03-2-joins --course .
 
 Every figure is of the whole process tree: CPU from a control group where this machine lets one be
 made, else from the system's count of ended children, which misses walled kernels (it says so).
@@ -11,7 +12,9 @@ Rounds are interleaved, figures are medians. `ps1` is the example course that co
 """
 
 import argparse
+import collections
 import contextlib
+import json
 import os
 import random
 import shutil
@@ -26,13 +29,23 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
-from submissions import make_class
+from submissions import hand_in_answers, make_class
 
 _BIN = Path(sys.executable).parent
 _GROUPS = (
     (Path("/sys/fs/cgroup/cpuacct"), "cpuacct.usage", 1e9),
     (Path("/sys/fs/cgroup"), "cpu.stat", 1e6),
 )
+# nbgrader 0.9.6 stops at the first submission with a copied cell; this course's settings mend that.
+_FORGET_COPIES = """
+from backend_course.grading.copies import ForgetCopies
+from nbgrader.converters import Autograde
+from nbgrader.preprocessors import DeduplicateIds
+c.Autograde.sanitize_preprocessors = [
+    ForgetCopies if each is DeduplicateIds else each
+    for each in Autograde.sanitize_preprocessors.default()
+]
+"""
 _ROWS = """
     select a.student_id, n.name, c.name, {column}
     from {table} r join submitted_notebook s on r.notebook_id = s.id
@@ -117,12 +130,22 @@ def ours(assignment: str, *more: str) -> list[str]:
 @contextlib.contextmanager
 def course_with(assignment: str, count: int, course: Path | None) -> Iterator[Path]:
     """A scratch course with a class's submissions; nbgrader's example course if none is given."""
+    with scratch_course(assignment, course) as scratch:
+        make_class(scratch, assignment, count)
+        yield scratch
+
+
+@contextlib.contextmanager
+def scratch_course(assignment: str, course: Path | None) -> Iterator[Path]:
+    """A scratch course with an assignment, released; nbgrader's example course if none is given."""
     with tempfile.TemporaryDirectory(prefix="bench-", dir="/var/tmp") as name:
         scratch = Path(name, "course")
         environment = os.environ | {"PATH": f"{_BIN}{os.pathsep}{os.environ['PATH']}"}
         if course is None:
             command = [str(_BIN / "nbgrader"), "quickstart", str(scratch)]
             subprocess.run(command, check=True, capture_output=True)
+            with (scratch / "nbgrader_config.py").open("a") as config:
+                config.write(_FORGET_COPIES)
         else:
             scratch.mkdir()
             for path in course.glob("nbgrader_config.py"):
@@ -130,7 +153,6 @@ def course_with(assignment: str, count: int, course: Path | None) -> Iterator[Pa
             shutil.copytree(course / "source" / assignment, scratch / "source" / assignment)
         command = [str(_BIN / "nbgrader"), "generate_assignment", assignment]
         subprocess.run(command, cwd=scratch, check=True, capture_output=True, env=environment)
-        make_class(scratch, assignment, count)
         yield scratch
 
 
@@ -150,10 +172,8 @@ def rows(course: Path) -> set[tuple]:
 
 def flag_lines(course: Path, assignment: str) -> list[str]:
     """The serious flags of a run, as its log has them."""
-    import json
-
     found = []
-    for line in (course / ".grading" / f"{assignment}.jsonl").read_text().splitlines():
+    for line in _log(course, assignment):
         entry = json.loads(line)
         for flag in entry.get("flags", []):
             if flag["kind"] in {"tampered", "unproven", "ended", "flood", "refused"}:
@@ -189,6 +209,34 @@ def compare(arguments: argparse.Namespace) -> int:
         a, b = statistics.median(values["stock"]), statistics.median(values["ours"])
         print(f"{what:<5} stock {1000 * a:7.0f} ms   ours {1000 * b:7.0f} ms   {a / b:5.1f} times")
     return 1 if different else 0
+
+
+def alarms(arguments: argparse.Namespace) -> int:
+    """False alarms of the canaries over the reference and all answers of an assignment."""
+    with scratch_course(arguments.assignment, arguments.course) as course:
+        count = hand_in_answers(course, arguments.assignment)
+        measure(ours(arguments.assignment), course)
+        entries = [json.loads(line) for line in _log(course, arguments.assignment)]
+        kept = course / ".grading" / f"{arguments.assignment}.rehearsal.json"
+        unwatched = json.loads(kept.read_text())["unwatched"]
+    passed = sum(
+        bool(score)
+        for entry in entries
+        for grades in entry.get("grades", {}).values()
+        for score in grades.values()
+    )
+    flags = [flag for entry in entries for flag in entry.get("flags", [])]
+    kinds = collections.Counter(flag["kind"] for flag in flags)
+    print(
+        f"{arguments.assignment}: {count} submissions, {passed} passed tests, "
+        f"{kinds['tampered']} called tampered, {kinds['unproven']} unproven, "
+        f"{len(unwatched)} tests unwatched"
+    )
+    return 1 if kinds["tampered"] else 0
+
+
+def _log(course: Path, assignment: str) -> list[str]:
+    return (course / ".grading" / f"{assignment}.jsonl").read_text().splitlines()
 
 
 def growth(arguments: argparse.Namespace) -> int:
@@ -258,14 +306,14 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     benches = parser.add_subparsers(required=True)
-    for bench in (compare, growth, faults):
+    for bench in (compare, growth, faults, alarms):
         each = benches.add_parser(bench.__name__, help=bench.__doc__)
         each.add_argument("assignment")
         each.add_argument("--course", type=Path, help="default: nbgrader's example course")
         each.set_defaults(run=bench)
         if bench is growth:
             each.add_argument("--sizes", type=int, nargs="+", default=[10, 30, 100, 300, 1000])
-        else:
+        elif bench is not alarms:
             each.add_argument("--count", type=int, default=100)
         if bench is compare:
             each.add_argument("--rounds", type=int, default=3)

@@ -3,7 +3,11 @@
 import json
 import random
 import shutil
+import sys
 from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "tests" / "grading"))
+import harness
 
 _BEFORE = {
     "prints": "print('hello ' * 500)",
@@ -26,11 +30,14 @@ _INSTEAD = {
 def make_class(course: Path, assignment: str, count: int, seed: int = 1) -> None:
     """Write `count` submissions of `assignment` into the course's submitted/.
 
-    Each answer is the reference's, blank, or one of the kinds above; now and then a cell is missing
-    or there twice, or a whole notebook is missing. The same seed makes the same class.
+    Each answer is right, wrong, blank, or one of the kinds above; now and then a cell is missing or
+    there twice, or a whole notebook is missing. Right and wrong ones are those of the assignment's
+    answers.yml; without one, the reference's and those of `_INSTEAD`. The same seed makes the same
+    class.
     """
     chance = random.Random(seed)
     released = sorted((course / "release" / assignment).glob("*.ipynb"))
+    right, wrong = _listed_answers(assignment)
     for number in range(count):
         folder = course / "submitted" / f"student-{number:04}" / assignment
         folder.mkdir(parents=True)
@@ -40,36 +47,61 @@ def make_class(course: Path, assignment: str, count: int, seed: int = 1) -> None
                 continue
             source = json.loads((course / "source" / assignment / path.name).read_text())
             notebook = json.loads(path.read_text())
-            _answer(notebook, _references(source), skill, chance)
+            _answer(notebook, _references(source) | right, wrong, skill, chance)
             _damage(notebook["cells"], chance)
             (folder / path.name).write_text(json.dumps(notebook))
         if not any(folder.iterdir()):
             shutil.copy(released[0], folder)
 
 
-def _references(notebook: dict) -> dict[str, str]:
+def hand_in_answers(course: Path, assignment: str) -> int:
+    """Hand in every answer of answers.yml, as the tests do; returns the number of submissions."""
+    known = harness.Assignment(assignment)
+    submissions = known.submissions()
+    for student, sources in submissions.items():
+        harness._hand_in(known, course, student, sources)
+    return len(submissions)
+
+
+Answers = dict[str, list[str]]  # by the grade_id of the cell
+
+
+def _listed_answers(assignment: str) -> tuple[Answers, Answers]:
+    right: Answers = {}
+    wrong: Answers = {}
+    if assignment in harness.assignments():
+        known = harness.Assignment(assignment)
+        right = {question: [known.reference(question)] for question in known.solutions}
+        for listed, trials in ((right, known.right), (wrong, known.wrong)):
+            for trial in trials:
+                listed.setdefault(trial.question, []).append(trial.source)
+    return right, wrong
+
+
+def _references(notebook: dict) -> Answers:
     return {
-        cell["metadata"]["nbgrader"]["grade_id"]: "".join(cell["source"])
+        cell["metadata"]["nbgrader"]["grade_id"]: ["".join(cell["source"])]
         for cell in notebook["cells"]
         if cell["metadata"].get("nbgrader", {}).get("solution")
     }
 
 
 def _answer(
-    notebook: dict, references: dict[str, str], skill: float, chance: random.Random
+    notebook: dict, right: Answers, wrong: Answers, skill: float, chance: random.Random
 ) -> None:
     for cell in notebook["cells"]:
-        reference = references.get(cell["metadata"].get("nbgrader", {}).get("grade_id"))
-        if reference is None or chance.random() < 0.1:
+        question = cell["metadata"].get("nbgrader", {}).get("grade_id")
+        if question not in right or chance.random() < 0.1:
             continue
+        known = chance.choice(right[question])
         if cell["cell_type"] != "code":
             cell["source"] = "An answer in words."
         elif chance.random() > skill:
-            cell["source"] = chance.choice(list(_INSTEAD.values()))
-        elif chance.random() < 0.25 and not reference.lstrip().startswith("%%"):
-            cell["source"] = f"{chance.choice(list(_BEFORE.values()))}\n{reference}"
+            cell["source"] = chance.choice([*_INSTEAD.values(), *wrong.get(question, [])])
+        elif chance.random() < 0.25 and not known.lstrip().startswith("%%"):
+            cell["source"] = f"{chance.choice(list(_BEFORE.values()))}\n{known}"
         else:
-            cell["source"] = reference
+            cell["source"] = known
 
 
 def _damage(cells: list[dict], chance: random.Random) -> None:

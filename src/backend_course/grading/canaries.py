@@ -1,24 +1,38 @@
-"""Canaries: does a test that passed still fail when what it asserts is made false?
+"""Canaries: does a test that passed still fail when what it checks is made false?
 
 A submission runs in the same process as its tests, so it can make a test pass without solving it:
 drop the asserts with an AST transformer, return an object that equals everything, patch the helper
-that compares, read the expected value from ``In[-1]``. Such a trick works on a mutated copy of the
-test just as well; an honest answer fails it. So each test that earned points runs again, mutated,
-in a snapshot of the state it started from (kernel.py). A canary that survives is a flag for the
+that compares, read the expected value from ``In[-1]``. Such a trick works on a falsified copy of
+the test just as well; an honest answer fails it. So each test that earned points runs once more,
+falsified, when the notebook is done (execute.py). A canary that survives is a flag for the
 instructor; it never changes a mark. It detects, it does not prove: code that knows of the canary
 can answer it as well.
 
-What is mutated, and so what a test must use to be watched: `assert` statements, `if …: raise`,
-calls whose name has `assert` in it, and a number as the last value (partial credit).
+What is falsified, and so what a test must use to be watched:
+
+* `assert` statements, `if …: raise`, calls whose name has `assert` in it: the condition is made
+  false, or the last argument another one. Each must fail.
+* In a test without these, calls whose first argument is a name in quotes, as in
+  ``check.values("fee", …)``: the arguments that the course calls expectations are replaced, or, if
+  it names none, what the learner wrote by that name is replaced by a wrong answer while the test
+  runs. Then the test must raise.
+* A number as the last value (partial credit): another one must be shown in its place.
 """
 
 import ast
+import contextlib
 import dataclasses
+import functools
+import itertools
 import secrets
+from collections.abc import Iterator, Mapping
 
 from IPython.core.inputtransformer2 import TransformerManager
+from nbformat import NotebookNode
 
 _NEVER = "__canary_never__"
+_CHECK, _END = range(2)  # what an entry of the record tells of
+_WIDTH = 4  # numbers in an entry: test, _CHECK or _END, number of the check, whether it failed
 # Calls that say yes or no about their last argument, where another last argument must mean no.
 _JUDGES = {
     "isinstance",
@@ -29,69 +43,158 @@ _JUDGES = {
     "equals",
     "approx_equal",
 }
+# Runs in front of the falsified tests. The error at their end draws no traceback, because drawing
+# one costs more than most tests. A wrong answer is a function that returns nonsense in the place of
+# a function, and a valid query that gives something else in the place of anything else.
+_PRELUDE = ast.parse(
+    """
+import contextlib as __canary_tools__
+__canary__ = []
+__canary_never__ = type("Never", (), {"__repr__": lambda self: "canary"})()
+class __canary_end__(AssertionError):
+    def _render_traceback_(self):
+        return []
+def __canary_wrong__(value):
+    if not callable(value):
+        return "SELECT 'canary' AS canary"
+    def wrong(*args, **kwargs):
+        return __canary_never__
+    async def wrong_later(*args, **kwargs):
+        return __canary_never__
+    return wrong_later if getattr(value, "__code__", wrong.__code__).co_flags & 128 else wrong
+@__canary_tools__.contextmanager
+def __canary_instead_of__(name):
+    names = globals()
+    kept = names.get(name, __canary_never__)
+    names[name] = __canary_wrong__(kept)
+    try:
+        yield
+    finally:
+        if kept is __canary_never__:
+            del names[name]
+        else:
+            names[name] = kept
+"""
+).body
+
+Expectations = tuple[tuple[str, tuple[str, ...]], ...]
 
 
 @dataclasses.dataclass(frozen=True)
 class Canary:
-    """A mutated test: its source, how many checks it watches, and how it must end."""
+    """A falsified test: what it runs, how many checks it watches, and how it must end."""
 
-    source: str
+    body: tuple[ast.stmt, ...]
     checks: int
-    nonce: str
+    must_raise: bool  # or else must reach its end
     shows_value: bool
 
 
-def make_canary(source: str) -> Canary | None:
-    """Mutate a test cell's source (magics allowed); None if it is not Python."""
+@dataclasses.dataclass(frozen=True)
+class CanaryCell:
+    """The source of a cell that runs canaries, and the secret that it shows at its end."""
+
+    source: str
+    nonce: tuple[float, int]
+    shows_value: bool
+
+
+@functools.lru_cache(maxsize=1000)
+def make_canary(source: str, expectations: Expectations = ()) -> Canary | None:
+    """Falsify a test cell's source (magics allowed); None if it is not Python.
+
+    `expectations` name, for calls in a test, the arguments that hold what is expected, by position
+    from 0 or by keyword: ``(("Case", ("2", "expected")),)``.
+    """
     try:
         tree = ast.parse(TransformerManager().transform_cell(source))
     except (SyntaxError, ValueError):
         return None
-    # Both kinds of number, because a patched formatter may know only one of them.
-    nonce = f"[{secrets.randbelow(10**6) + 0.5}, {secrets.randbelow(10**6) + 10**6}]"
-    mutator = _Mutator()
-    tree = mutator.visit(tree)
     last = tree.body[-1] if tree.body else None
-    # Kept, because it may be what runs the checks; the number behind it is what must be shown.
-    shows_value = isinstance(last, ast.Expr) and not source.rstrip().endswith(";")
-    tree.body += ast.parse(nonce if shows_value else f"raise AssertionError({nonce!r})").body
-    never = f"{_NEVER} = type('Never', (), {{'__repr__': lambda self: 'canary'}})()"
-    tree.body[:0] = _after_docstring(tree, ast.parse(never).body)
-    return Canary(ast.unparse(ast.fix_missing_locations(tree)), mutator.checks, nonce, shows_value)
+    falsifier = _Falsifier()
+    falsifier.visit(tree)
+    must_raise = not falsifier.checks and _falsify_calls(tree, dict(expectations))
+    shows_value = isinstance(last, ast.Expr) and last in tree.body and not must_raise
+    shows_value = shows_value and not source.rstrip().endswith(";")
+    return Canary(tuple(tree.body), falsifier.checks, must_raise, shows_value)
 
 
-def _after_docstring(tree: ast.Module, statements: list[ast.stmt]) -> list[ast.stmt]:
-    """Move a leading ``from __future__`` in front; nothing else may precede it."""
-    futures = [s for s in tree.body if isinstance(s, ast.ImportFrom) and s.module == "__future__"]
-    tree.body = [s for s in tree.body if s not in futures]
-    return futures + statements
+def canary_cells(canaries: Mapping[int, Canary]) -> Iterator[tuple[CanaryCell, list[int]]]:
+    """The fewest cells that run all canaries, each with the keys of those in it."""
+    together = {key: canary for key, canary in canaries.items() if not canary.shows_value}
+    if together:
+        yield canary_cell(together), list(together)
+    for key in canaries.keys() - together.keys():
+        yield canary_cell({key: canaries[key]}), [key]
 
 
-def judge(canary: Canary, report: dict) -> tuple[str, str] | None:
-    """What a canary's report says: None if all is well, else ("tampered" | "unproven", why)."""
-    record = report.get("record")
-    survived = [number for number, failed in record or [] if not failed]
+def canary_cell(canaries: Mapping[int, Canary]) -> CanaryCell:
+    """A cell that runs canaries one after the other, whatever each of them raises."""
+    # Both kinds of number, because a patched formatter may know only one of them.
+    nonce = (secrets.randbelow(10**6) + 0.5, secrets.randbelow(10**6) + 10**6)
+    shows_value = all(canary.shows_value for canary in canaries.values())
+    whole = itertools.chain.from_iterable(canary.body for canary in canaries.values())
+    futures = [each for each in whole if _is_future(each)]
+    statements = [*futures, *_PRELUDE]
+    for key, canary in canaries.items():
+        body = [each for each in canary.body if each not in futures]
+        statements += ast.parse(f"__canary_test__ = {key}").body
+        statements.append(_try([*body, *_note(_END, 0, False)], _note(_END, 0, True)))
+    told = f"[*{nonce!r}, *sum(__canary__, ())]"
+    last = told if shows_value else f"raise __canary_end__(repr({told}))"
+    statements += ast.parse(last).body
+    source = ast.unparse(ast.fix_missing_locations(ast.Module(statements, [])))
+    return CanaryCell(source, nonce, shows_value)
+
+
+def _is_future(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.ImportFrom) and statement.module == "__future__"
+
+
+def judge(
+    canary: Canary, key: int, cell: CanaryCell, outputs: list[NotebookNode]
+) -> tuple[str, str] | None:
+    """What the outputs of a canary's cell say: None if all is well.
+
+    Else ("tampered" or "unproven", why).
+    """
+    record = _read(cell, outputs)
+    if record is None:
+        errors = sorted({output.ename for output in outputs if output.output_type == "error"})
+        if not errors:
+            return "tampered", "the falsified test passed without running"
+        if "SyntaxError" in errors:
+            return "tampered", "the falsified test was rewritten before it ran"
+        return "unproven", f"the test could not be repeated ({', '.join(errors)})"
+    ends = [failed for test, kind, _, failed in record if (test, kind) == (key, _END)]
+    if canary.must_raise and ends == [0]:
+        return "tampered", "passed with another expectation, or a wrong answer in its place"
+    checks = {n: failed for test, kind, n, failed in record if (test, kind) == (key, _CHECK)}
+    survived = [number for number, failed in checks.items() if not failed]
     if survived:
-        return "tampered", f"altered check {survived[0] + 1} of {canary.checks} still passed"
-    if report.get("error") in {"Timeout", "Died", "Garbled"} or record is None:
-        return "unproven", f"the canary gave no answer ({report.get('error', 'no snapshot')})"
-    if canary.shows_value:
-        ended = report.get("status") == "ok" and report.get("results") == [canary.nonce]
+        return "tampered", f"falsified check {survived[0] + 1} of {canary.checks} still passed"
+    if ends != [int(canary.must_raise)]:
+        return "unproven", "the test could not be repeated to its end"
+    if canary.checks and not checks:
+        return "unproven", "no check of this test was reached"
+    return None
+
+
+def _read(cell: CanaryCell, outputs: list[NotebookNode]) -> list[tuple[int, ...]] | None:
+    """The record that a cell shows at its end, as an error or as a value; None if it does not."""
+    if cell.shows_value:
+        shown = [o.data.get("text/plain", "") for o in outputs if o.output_type == "execute_result"]
     else:
-        ended = report.get("status") == "error" and report.get("message") == canary.nonce
-    if ended:
-        if canary.checks and not record:
-            return "unproven", "no check of this test was reached"
-        return None
-    if report.get("status") == "ok":
-        return "tampered", "the altered test passed without running"
-    if report.get("error") == "SyntaxError":
-        return "tampered", "the altered test was rewritten before it ran"
-    return "unproven", f"the test could not be repeated ({report.get('error')})"
+        shown = [o.evalue for o in outputs if o.output_type == "error"]
+    with contextlib.suppress(ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        first, second, *numbers = ast.literal_eval("".join(shown)[:100_000])
+        if (first, second) == cell.nonce and len(numbers) % _WIDTH == 0:
+            return list(zip(*[iter(numbers)] * _WIDTH, strict=True))
+    return None
 
 
-class _Mutator(ast.NodeTransformer):
-    """Replaces each check by one that must fail, and notes whether it did."""
+class _Falsifier(ast.NodeTransformer):
+    """Replaces each check by one that must fail, and has it note whether it did."""
 
     def __init__(self) -> None:
         self.checks = 0
@@ -111,17 +214,55 @@ class _Mutator(ast.NodeTransformer):
             and "assert" in _name(call.func).lower()
             and len(call.args) > 1
         ):
-            mutated = ast.Call(call.func, [*call.args[:-1], _never()], call.keywords)
-            return self._watch(ast.Expr(mutated))
+            falsified = ast.Call(call.func, [*call.args[:-1], _never()], call.keywords)
+            return self._watch(ast.Expr(falsified))
         return node
 
     def _watch(self, check: ast.stmt) -> ast.Try:
         number, self.checks = self.checks, self.checks + 1
-        failed, passed = (
-            ast.parse(f"__canary__.append(({number}, {outcome}))").body for outcome in (True, False)
-        )
-        handler = ast.ExceptHandler(type=ast.Name("Exception", ast.Load()), name=None, body=failed)
-        return ast.Try(body=[check], handlers=[handler], orelse=passed, finalbody=[])
+        return _try([check], _note(_CHECK, number, True), _note(_CHECK, number, False))
+
+
+def _falsify_calls(tree: ast.Module, expectations: dict[str, tuple[str, ...]]) -> bool:
+    """Make a test fail that leaves judging to calls; False if there is nothing to take hold of."""
+    replaced = [
+        _replace_expected(call, expectations[_name(call.func)])
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call) and _name(call.func) in expectations
+    ]
+    if any(replaced):
+        return True
+    statements = [node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)]
+    calls = [call for call in statements if isinstance(call, ast.Call) and call.args]
+    names = {call.args[0].value: call.args[0] for call in calls if _is_name(call.args[0])}
+    if names:
+        instead = [ast.Call(_load("__canary_instead_of__"), [name], []) for name in names.values()]
+        futures = [each for each in tree.body if _is_future(each)]
+        rest = [each for each in tree.body if each not in futures]
+        tree.body = [*futures, ast.With([ast.withitem(each) for each in instead], rest)]
+    return bool(names)
+
+
+def _replace_expected(call: ast.Call, expected: tuple[str, ...]) -> bool:
+    places = [place for place in range(len(call.args)) if str(place) in expected]
+    keywords = [keyword for keyword in call.keywords if keyword.arg in expected]
+    for place in places:
+        call.args[place] = _never()
+    for keyword in keywords:
+        keyword.value = _never()
+    return bool(places or keywords)
+
+
+def _note(kind: int, number: int, failed: bool) -> list[ast.stmt]:
+    entry = f"(__canary_test__, {kind}, {number}, {int(failed)})"
+    return ast.parse(f"__canary__.append({entry})").body
+
+
+def _try(
+    body: list[ast.stmt], failed: list[ast.stmt], passed: list[ast.stmt] | None = None
+) -> ast.Try:
+    handler = ast.ExceptHandler(type=_load("Exception"), name=None, body=failed)
+    return ast.Try(body=body, handlers=[handler], orelse=passed or [], finalbody=[])
 
 
 def _falsify(test: ast.expr) -> ast.expr:
@@ -133,7 +274,7 @@ def _falsify(test: ast.expr) -> ast.expr:
     if isinstance(test, ast.Call) and _name(test.func) in _JUDGES and test.args:
         never = _never()
         if _name(test.func) in {"isinstance", "issubclass"}:
-            never = ast.Call(ast.Name("type", ast.Load()), [never], [])
+            never = ast.Call(_load("type"), [never], [])
         return ast.Call(test.func, [*test.args[:-1], never], test.keywords)
     return _negate(test)
 
@@ -187,8 +328,17 @@ def _negate(test: ast.expr) -> ast.expr:
 
 
 def _never() -> ast.expr:
-    return ast.Name(_NEVER, ast.Load())
+    return _load(_NEVER)
 
 
 def _name(function: ast.expr) -> str:
     return getattr(function, "attr", getattr(function, "id", ""))
+
+
+def _load(name: str) -> ast.Name:
+    return ast.Name(name, ast.Load())
+
+
+def _is_name(node: ast.expr) -> bool:
+    text = node.value if isinstance(node, ast.Constant) else None
+    return isinstance(text, str) and text.isidentifier()

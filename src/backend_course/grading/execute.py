@@ -5,6 +5,8 @@ takes the same settings (those of `c.Execute` and `c.ExecutePreprocessor` too).
 """
 
 import contextlib
+import copy
+import random
 import time
 from queue import Empty
 from typing import Any
@@ -15,12 +17,18 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from nbgrader import utils
 from nbgrader.preprocessors import Execute
-from traitlets import Bool, Integer, Unicode
+from traitlets import Bool, Dict, Float, Integer, List, Unicode
 
-from .canaries import Canary, judge, make_canary
-from .provisioner import KERNEL_NAME, WalledKernelManager
+from .canaries import Canary, canary_cell, canary_cells, judge, make_canary
+from .provisioner import KERNEL_NAME, WalledKernelManager, warm_process_died
+from .warm import WarmError
 
 _PATIENCE = 1  # seconds in which an interrupted kernel must fall silent
+
+# The messages of a canary that are listened to: no output of it goes into the graded notebook.
+_OF_CANARIES = {"status", "execute_input", "execute_result", "error"}
+
+Suspicion = tuple[str, str]  # "tampered" or "unproven", and why
 
 
 class WalledExecute(Execute):
@@ -32,8 +40,19 @@ class WalledExecute(Execute):
     """
 
     walled = Bool(True, help="run Python notebooks in walled kernels").tag(config=True)
-    canaries = Bool(True, help="repeat each passed test, mutated").tag(config=True)
-    canary_timeout = Integer(10, help="seconds for one canary").tag(config=True)
+    canaries = Bool(True, help="repeat each passed test, falsified").tag(config=True)
+    canary_timeout = Integer(20, help="seconds for the canaries of a notebook").tag(config=True)
+    expectations = Dict(
+        List(Unicode()),
+        help="for calls in tests, by their name: the arguments that hold what is expected, by "
+        "position from 0 or by keyword",
+    ).tag(config=True)
+    unwatched = List(
+        Unicode(), help="tests without a canary, because the reference does not satisfy theirs"
+    ).tag(config=True)
+    second_looks = Float(
+        0.05, help="share of notebooks that get a second look without any suspicion"
+    ).tag(config=True)
     notebook_timeout = Integer(600, help="seconds for one notebook").tag(config=True)
     largest_output = Integer(16 << 20, help="characters of output kept of a notebook").tag(
         config=True
@@ -46,12 +65,11 @@ class WalledExecute(Execute):
 
     def create_kernel_manager(self) -> Any:
         """A walled kernel for Python; for another language its own kernel, without walls."""
-        kernelspec = self.nb.metadata.get("kernelspec", {})
-        language = kernelspec.get("language") or kernelspec.get("name", "python")
-        if self.walled and language.startswith("python"):
+        if self.walled and _is_python(self.nb):
             self.kernel_name = KERNEL_NAME
         else:
-            self._say("unwalled", None, f"ran without walls (kernel {kernelspec.get('name')})")
+            name = self.nb.metadata.get("kernelspec", {}).get("name")
+            self._say("unwalled", None, f"ran without walls (kernel {name})")
         manager = super().create_kernel_manager()
         manager.on_interrupt = self._lose_patience
         return manager
@@ -60,7 +78,9 @@ class WalledExecute(Execute):
         """Run the notebook. Errors of the kernel end the run, not the grading."""
         self._flags: list[dict[str, str | None]] = []
         self._seconds: dict[str, float] = {}
-        self._canaries: dict[int, Canary] = {}
+        self._canaries = self._make_canaries(nb)
+        self._suspected: dict[int, Suspicion | None] = {}
+        self._canary_runs = False
         self._ended: str | None = None
         self._output_left = self.largest_output
         self._deadline = time.monotonic() + self.notebook_timeout
@@ -69,7 +89,14 @@ class WalledExecute(Execute):
         usual_patience = self.iopub_timeout
         self.resources = resources
         try:
-            return super().preprocess(nb, resources, km)
+            ran = super().preprocess(nb, resources, km)
+            if self._ended and warm_process_died():
+                raise WarmError("the warm process died under this notebook; grade it again")
+            if self._suspected:
+                self._look_again(nb, resources)
+            return ran
+        except WarmError:  # the machine's fault, not the student's
+            raise
         except (DeadKernelError, RuntimeError) as error:
             self._end(f"the kernel could not be started or stopped: {error}")
             for index, cell in enumerate(nb.cells):
@@ -91,13 +118,10 @@ class WalledExecute(Execute):
         if seconds > 1:
             self._seconds[_label(cell, index)] = round(seconds, 2)
         if index == len(self.nb.cells) - 1:
-            self._release_canaries()
+            self._release_canaries(resources)
         return cell, resources
 
     def _run(self, cell: NotebookNode, resources: Any, index: int) -> None:
-        watched = self.canaries and self.kernel_name == KERNEL_NAME and is_test(cell)
-        if watched and cell.metadata.nbgrader.points:  # no points, nothing to forge
-            self._take_snapshot(cell, index)
         configured = self.timeout
         left = max(1, int(self._deadline - time.monotonic()) + 1)
         self.timeout = min(configured, left) if configured and configured > 0 else left
@@ -115,6 +139,8 @@ class WalledExecute(Execute):
 
     def process_message(self, msg: dict, cell: NotebookNode, cell_index: int) -> Any:
         """Take a kernel's message; output past `largest_output` is dropped, errors never."""
+        if self._canary_runs and msg["msg_type"] not in _OF_CANARIES:
+            return None
         content = msg["content"]
         if msg["msg_type"] == "stream":
             text = content.get("text", "")
@@ -153,45 +179,81 @@ class WalledExecute(Execute):
         if results and (len(results) > 1 or (canary and not canary.shows_value)):
             self._say("tampered", _label(cell, index), "a result that the test does not give")
 
-    def _take_snapshot(self, cell: NotebookNode, index: int) -> None:
-        canary = make_canary(cell.source)
-        if canary:
-            self._canaries[index] = canary
-            self._send("snapshot_request", {"cell": str(index)})
+    def _make_canaries(self, nb: NotebookNode) -> dict[int, Canary]:
+        if not self.canaries or not _is_python(nb):
+            return {}
+        expectations = tuple((name, tuple(where)) for name, where in self.expectations.items())
+        made = {
+            index: make_canary(cell.source, expectations)
+            for index, cell in enumerate(nb.cells)
+            # Without points there is nothing to forge.
+            if is_test(cell)
+            and cell.metadata.nbgrader.points
+            and cell.metadata.nbgrader.grade_id not in self.unwatched
+        }
+        return {index: canary for index, canary in made.items() if canary}
 
-    def _send(self, kind: str, content: dict) -> str:
-        message = self.kc.session.msg(kind, content)
-        self.kc.shell_channel.send(message)
-        return message["header"]["msg_id"]
+    def _release_canaries(self, resources: Any) -> None:
+        """Run the canaries of the tests that passed, in the notebook's own kernel.
 
-    def _release_canaries(self) -> None:
-        for index, canary in self._canaries.items():
-            cell = self.nb.cells[index]
-            if not utils.determine_grade(cell)[0]:
-                continue
-            if self._ended:
-                verdict = ("unproven", "the kernel was gone before the canary could run")
-            else:
-                verdict = judge(canary, self._ask_canary(index, canary))
-            if verdict:
-                self._say(verdict[0], _label(cell, index), verdict[1])
+        Nothing of the notebook runs after them, so there is nothing that they could disturb.
+        """
+        cells = self.nb.cells
+        passed = {
+            index: canary
+            for index, canary in self._canaries.items()
+            if utils.determine_grade(cells[index])[0]
+        }
+        if self._ended:
+            for index in passed:
+                why = "the kernel was gone before the canary could run"
+                self._say("unproven", _label(cells[index], index), why)
+            return
+        if passed and random.random() < self.second_looks:
+            self._suspected = dict.fromkeys(passed)
+            return
+        for canary, among in canary_cells(passed):
+            outputs = self._run_canary(canary.source, resources)
+            for index in among:
+                if suspicion := judge(passed[index], index, canary, outputs):
+                    self._suspected[index] = suspicion
 
-    def _ask_canary(self, index: int, canary: Canary) -> dict:
-        content = {"cell": str(index), "source": canary.source, "seconds": self.canary_timeout}
-        asked = self._send("canary_request", content)
-
-        async def answer() -> dict:
-            end = time.monotonic() + self.canary_timeout + 1
-            while (left := end - time.monotonic()) > 0:
-                message = await self.kc.shell_channel.get_msg(timeout=left)
-                if message["parent_header"].get("msg_id") == asked:
-                    return message["content"]
-            return {"error": "Timeout"}
-
+    def _run_canary(self, source: str, resources: Any) -> list[NotebookNode]:
+        cell = NotebookNode(cell_type="code", source=source, outputs=[], metadata=NotebookNode())
+        configured, self.timeout, self._canary_runs = self.timeout, self.canary_timeout, True
+        self.nb.cells.append(cell)
         try:
-            return run_sync(answer)()
-        except (TimeoutError, Empty):
-            return {"error": "Timeout"}
+            super().preprocess_cell(cell, resources, len(self.nb.cells) - 1)
+        except (DeadKernelError, CellTimeoutError, RuntimeError, Empty) as error:
+            _append_error(cell, type(error).__name__, "")
+        finally:
+            self.nb.cells.pop()
+            self.timeout, self._canary_runs = configured, False
+        return cell.outputs
+
+    def _look_again(self, nb: NotebookNode, resources: Any) -> None:
+        """Run the notebook anew with canaries in the place of the suspected tests.
+
+        The first look is at the state at the notebook's end. An honest notebook can have changed
+        there what a test needs, and a forgery can be in force only while its test runs.
+        """
+        again = copy.deepcopy(nb)
+        canaries = {index: canary_cell({index: self._canaries[index]}) for index in self._suspected}
+        for index, canary in canaries.items():
+            again.cells[index].source = canary.source
+        second = type(self)(config=self.config, canaries=False)
+        for name in ("walled", "timeout", "notebook_timeout", "largest_output"):
+            setattr(second, name, getattr(self, name))
+        second(again, {"metadata": dict(resources.get("metadata", {}))})
+        for index, canary in canaries.items():
+            outputs = again.cells[index].outputs
+            if suspicion := judge(self._canaries[index], index, canary, outputs):
+                self._say(suspicion[0], _label(nb.cells[index], index), suspicion[1])
+
+
+def _is_python(notebook: NotebookNode) -> bool:
+    kernelspec = notebook.metadata.get("kernelspec", {})
+    return (kernelspec.get("language") or kernelspec.get("name", "python")).startswith("python")
 
 
 def is_test(cell: NotebookNode) -> bool:

@@ -64,6 +64,12 @@ def close_warm_process() -> None:
         _mine.warm = None
 
 
+def warm_process_died() -> bool:
+    """Whether this thread's warm process has ended by itself, and its kernels with it."""
+    warm: Warm | None = getattr(_mine, "warm", None)
+    return warm is not None and not warm.alive
+
+
 def keeps_files(standing: list[str]) -> bool:
     """Whether the walls that stand keep a notebook from files that are not its own."""
     return bool({"root", "landlock"} & set(standing))

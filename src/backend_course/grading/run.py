@@ -15,8 +15,8 @@ from .course import Course, CourseError
 from .gradebook import GradebookError, open_gradebook, save
 from .ingest import Caps, RefusedError
 from .ledger import Ledger, environment_key, submission_key
-from .modules import needed_modules
 from .pool import LocalPool, TaskFailedError
+from .rehearsal import rehearse
 from .spec import AssignmentSpec, read_spec
 
 
@@ -101,8 +101,9 @@ class _Run:
         self.ledger = Ledger(course.root, plan.assignment)
         self.environment = environment_key()
         more = {section: dict(values) for section, values in plan.settings.items()}
-        modules = needed_modules(course, plan.assignment, self.environment)
-        more.setdefault("WalledProvisioner", {}).setdefault("modules", modules)
+        rehearsal = rehearse(course, spec, course.settings(more), self.environment)
+        more.setdefault("WalledProvisioner", {}).setdefault("modules", rehearsal.modules)
+        more.setdefault("WalledExecute", {}).setdefault("unwatched", rehearsal.unwatched)
         self.settings = course.settings(more)
         self.late_plugin = course.late_plugin()
         self.graded = self.skipped = self.failed = 0

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import secrets
+import shutil
 import socket
 import sqlite3
 import subprocess
@@ -23,6 +24,7 @@ RIGHT = {
     "double": "def double(x):\n    return 2 * x",
     "triple": "def triple(x):\n    return 3 * x",
     "half": "def half(x):\n    return x / 2",
+    "quarter": "def quarter(x):\n    return x / 4",
 }
 _TESTS = {
     "double": (
@@ -40,14 +42,37 @@ _TESTS = {
         "import statistics\nassert_close(half(3), 1.5)\n"
         "assert statistics.mean([half(2), half(4)]) == 1.5",
     ),
+    "quarter": (
+        2,
+        'judge("quarter", Case("quarter(8)", lambda: quarter(8), 2), '
+        'Case("quarter(2)", lambda: quarter(2), 0.5))',
+    ),
 }
 # Small limits, so that a flood is over soon.
 SETTINGS = """# LEAK-config
 c = get_config()
 c.WalledProvisioner.limits = {"memory": 1 << 30, "disk": 64 << 20, "processes": 96}
 c.WalledExecute.canary_timeout = 3
+c.WalledExecute.second_looks = 0.0  # they come by chance
+c.WalledExecute.expectations = {"Case": ["2", "expected"]}
 """
-_HELPER = "def assert_close(a, b):\n    assert abs(a - b) < 1e-9"
+_HELPER = """
+def assert_close(a, b):
+    assert abs(a - b) < 1e-9
+
+class Case:
+    def __init__(self, called, run, expected):
+        self.called, self.run, self.expected = called, run, expected
+
+def same(came, expected):
+    return came == expected
+
+def judge(name, *cases):
+    for case in cases:
+        came = case.run()
+        if not same(came, case.expected):
+            raise AssertionError(f"{name}: {case.called} gave {came!r}")
+"""
 POINTS = sum(points for points, _ in _TESTS.values())
 
 
@@ -88,11 +113,21 @@ class Outcome:
 class Arena:
     """The course folder, the host around it, and the traps in both."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, template: "Arena | None" = None) -> None:
+        self.course, self.home = folder / "course", folder / "home"
+        self.visits: list[str] = []
+        self.markers: dict[str, str] = {}
+        if template:  # making a course takes seconds, copying one does not
+            shutil.copytree(template.course, self.course)
+            shutil.copytree(template.home, self.home)
+            self.released = template.released
+        else:
+            self._build()
+
+    def _build(self) -> None:
         from nbgrader.apps.api import NbGraderAPI
         from nbgrader.coursedir import CourseDirectory
 
-        self.course, self.home = folder / "course", folder / "home"
         self.home.mkdir(parents=True)
         (self.home / "token").write_text("LEAK-home")
         (self.home / "profile").write_text("")
@@ -112,8 +147,6 @@ class Arena:
         honest = self._filled(RIGHT)
         honest["cells"].append(new_markdown_cell("LEAK-other-student"))
         self._hand_in("honest", honest)
-        self.visits: list[str] = []
-        self.markers: dict[str, str] = {}
 
     def _filled(self, answers: dict[str, str]) -> dict:
         notebook = json.loads(self.released)

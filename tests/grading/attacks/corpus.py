@@ -296,6 +296,29 @@ def clear():
 threading.Thread(target=clear, daemon=True).start()
 """,
 )
+code("check-that-does-nothing", "forgery", NO_ANSWER + "\ndef judge(*args):\n    pass")
+code(
+    "check-that-compares-nothing",
+    "forgery",
+    NO_ANSWER
+    + """
+def quarter(x):
+    return None
+def same(came, expected):
+    return True
+""",
+)
+code(
+    "check-gets-a-liar",
+    "forgery",
+    NO_ANSWER
+    + """
+def quarter(x):
+    class Yes:
+        __eq__ = lambda self, other: True
+    return Yes()
+""",
+)
 code("exits-in-the-test", "forgery", "import os\ndef double(x):\n    os._exit(0)")
 code("system-exit-in-the-test", "forgery", "def double(x):\n    raise SystemExit(0)")
 code(

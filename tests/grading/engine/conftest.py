@@ -10,8 +10,17 @@ sys.path.insert(0, str(Path(__file__).parent))
 from small_course import SmallCourse
 
 
-@pytest.fixture
-def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SmallCourse:
+@pytest.fixture(scope="session")
+def course_template(tmp_path_factory: pytest.TempPathFactory) -> SmallCourse:
     # nbgrader starts `alembic` by its name when it makes a gradebook.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+        return SmallCourse(tmp_path_factory.mktemp("template") / "course")
+
+
+@pytest.fixture
+def course(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, course_template: SmallCourse
+) -> SmallCourse:
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
-    return SmallCourse(tmp_path / "course")
+    return SmallCourse(tmp_path / "course", course_template)

@@ -1,6 +1,7 @@
 """A small nbgrader course for the engine's tests: one notebook, three graded cells."""
 
 import json
+import shutil
 from pathlib import Path
 
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, writes
@@ -37,17 +38,23 @@ def _notebook() -> str:
 class SmallCourse:
     """The course's folder, and handing in to it."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, template: "SmallCourse | None" = None) -> None:
+        self.root = root
+        if template:  # making a course takes seconds, copying one does not
+            shutil.copytree(template.root, root)
+        else:
+            self._build()
+
+    def _build(self) -> None:
         from nbgrader.apps.api import NbGraderAPI
         from nbgrader.coursedir import CourseDirectory
 
-        self.root = root
-        source = root / "source" / ASSIGNMENT
+        source = self.root / "source" / ASSIGNMENT
         source.mkdir(parents=True)
         (source / "task.ipynb").write_text(_notebook())
         (source / "data.txt").write_text("the instructor's")
-        (root / "nbgrader_config.py").write_text("c = get_config()\n")
-        api = NbGraderAPI(CourseDirectory(root=str(root)))
+        (self.root / "nbgrader_config.py").write_text("c = get_config()\n")
+        api = NbGraderAPI(CourseDirectory(root=str(self.root)))
         assert api.generate_assignment(ASSIGNMENT)["success"]
 
     def hand_in(self, student: str, code: str | None = RIGHT, **answers: str) -> Path:

@@ -1,6 +1,7 @@
 """Whole grading runs: marks as stock nbgrader's, resuming, faults, reports."""
 
 import contextlib
+import errno
 import json
 import os
 import sqlite3
@@ -42,13 +43,15 @@ def test_marks_are_those_of_stock_nbgrader(course: SmallCourse) -> None:
     course.hand_in("blank", None)
     course.hand_in("wrong", "def double(x):\n    return x", words="Because.")
     course.hand_in("stderr", f"{RIGHT}\nimport sys\nprint('x', file=sys.stderr)")
+    course.hand_in("crash", "1 / 0")
+    course.hand_in("awaits", f"import asyncio\nawait asyncio.sleep(0)\nprint(1)\n{RIGHT}")
     summary = grade(course)
-    assert (summary.graded, summary.failed) == (4, 0)
+    assert (summary.graded, summary.failed) == (6, 0)
     ours = rows(course)
     (course.root / "gradebook.db").unlink()
     api = NbGraderAPI(CourseDirectory(root=str(course.root)))
     assert api.generate_assignment(ASSIGNMENT, force=True)["success"]
-    for student in ("right", "blank", "wrong", "stderr"):
+    for student in summary.entries:
         assert api.autograde(ASSIGNMENT, student, force=True)["success"]
     assert ours == rows(course)
 
@@ -95,6 +98,26 @@ def test_a_read_only_folder_is_one_clear_line(course: SmallCourse) -> None:
     assert summary.entries["ada"]["score"] == 4.5
     assert "autograded/bo" in summary.entries["bo"]["failed"]
     assert "FAILED bo" in table(summary)
+
+
+def test_a_full_disk_is_one_clear_line(
+    course: SmallCourse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    course.hand_in("ada")
+    course.hand_in("bo")
+    write = Course.write_autograded
+
+    def full(self: Course, assignment: str, student: str, *rest: object) -> Path:
+        if student == "bo":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "autograded/bo")
+        return write(self, assignment, student, *rest)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Course, "write_autograded", full)
+        summary = grade(course)
+    assert summary.entries["ada"]["score"] == 4.5
+    assert "No space left on device" in summary.entries["bo"]["failed"]
+    assert grade(course).entries["bo"]["score"] == 4.5
 
 
 def test_a_locked_gradebook_is_one_clear_line(course: SmallCourse) -> None:

@@ -14,7 +14,8 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from backend_course.grading import walls
 from backend_course.grading.execute import WalledExecute
-from backend_course.grading.provisioner import close_warm_process
+from backend_course.grading.provisioner import close_warm_process, warm_process
+from backend_course.grading.warm import WarmError
 
 needs_walls = pytest.mark.skipif(
     walls.probe().standing != list(walls.ALL), reason="this host does not offer every wall"
@@ -106,6 +107,21 @@ def test_a_dead_kernel_costs_only_what_comes_after() -> None:
     assert notebook.cells[1].outputs[-1].ename == "NotFinished"
     assert notebook.cells[2].outputs[-1].ename == "NotRun"
     assert "died" in resources["grading"]["ended"]
+
+
+def test_a_warm_process_that_dies_costs_no_points(monkeypatch: pytest.MonkeyPatch) -> None:
+    run_cell = WalledExecute.preprocess_cell
+
+    def killing(self: WalledExecute, cell: nbformat.NotebookNode, resources: dict, index: int):
+        if index == 1:
+            warm_process([]).process.kill()
+        return run_cell(self, cell, resources, index)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(WalledExecute, "preprocess_cell", killing)
+        with pytest.raises(WarmError, match="grade it again"):
+            ran("1", "import time; time.sleep(60)", "2")
+    assert text(ran("print(1)")[0].cells[0]) == "1\n"
 
 
 def test_a_loop_that_ignores_interrupts_is_killed() -> None:

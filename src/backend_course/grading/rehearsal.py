@@ -1,0 +1,86 @@
+"""What is learned about an assignment by running the instructor's own notebooks once.
+
+Which modules they import: imports are most of what a kernel costs, seconds where a notebook uses
+pandas or a database. What the reference has loaded at its end is imported once, in the warm
+process, and is in every fork. And which tests cannot be watched, because a right answer does not
+satisfy their canaries.
+"""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+from nbformat.v4 import new_code_cell
+from traitlets.config import Config
+
+from .course import Course
+from .execute import WalledExecute
+from .hidden import marks
+from .ingest import RefusedError, make_true, parse_notebook
+from .provisioner import close_warm_process
+from .spec import AssignmentSpec, NotebookSpec
+
+_ASK = "import json, sys\nprint(json.dumps(sorted(sys.modules)))"
+_NEVER = ("__main__", "debugpy", "_pydev", "pydev", "ipykernel_launcher", "__mp_main__")
+
+
+@dataclasses.dataclass(frozen=True)
+class Rehearsal:
+    """The modules to have ready, and the tests without a canary by their grade_ids."""
+
+    modules: list[str]
+    unwatched: list[str]
+
+
+def rehearse(course: Course, spec: AssignmentSpec, settings: dict[str, Any], key: str) -> Rehearsal:
+    """Run the reference; the result is kept in `.grading/` until it or `key` changes.
+
+    `settings` are those of the run (`Course.settings`).
+    """
+    kept = course.root / ".grading" / f"{spec.name}.rehearsal.json"
+    notebooks = sorted(course.path("source", ".", spec.name).glob("*.ipynb"))
+    written = [path.stat().st_mtime_ns for path in notebooks]
+    if kept.exists():
+        found = json.loads(kept.read_text(encoding="utf-8"))
+        if (found.pop("key"), found.pop("written")) == (key, written):
+            return Rehearsal(**found)
+    modules: set[str] = set()
+    unwatched: set[str] = set()
+    try:
+        for path in notebooks:
+            known = spec.notebook(path.stem)
+            if known is not None:
+                loaded, alarmed = _run(path, known, Config(settings["config"]))
+                modules |= loaded
+                unwatched |= alarmed
+    finally:
+        close_warm_process()
+    own = {path.stem for path in course.path("source", ".", spec.name).glob("*.py")}
+    ready = sorted(m for m in modules - own if not m.startswith(_NEVER))
+    rehearsal = Rehearsal(ready, sorted(unwatched))
+    kept.parent.mkdir(exist_ok=True)
+    found = dataclasses.asdict(rehearsal) | {"key": key, "written": written}
+    kept.write_text(json.dumps(found), encoding="utf-8")
+    return rehearsal
+
+
+def _run(path: Path, spec: NotebookSpec, config: Config) -> tuple[set[str], set[str]]:
+    """A notebook's modules, and its tests whose canaries raised an alarm."""
+    try:
+        notebook = parse_notebook(path.read_bytes())
+    except RefusedError:
+        return set(), set()
+    make_true(notebook, spec, marks(config))
+    notebook.cells.append(new_code_cell(_ASK))
+    # The instructor's own notebook, so walls are welcome here but not asked for.
+    config.WalledProvisioner.trust_students = True
+    config.WalledExecute.second_looks = 0.0
+    resources: dict[str, Any] = {"metadata": {"path": str(path.parent)}}
+    ran, resources = WalledExecute(config=config)(notebook, resources)
+    flags = resources["grading"]["flags"]
+    alarmed = {flag["cell"] for flag in flags if flag["kind"] in {"tampered", "unproven"}}
+    for output in ran.cells[-1].outputs:
+        if output.output_type == "stream" and output.name == "stdout":
+            return set(json.loads(output.text)), alarmed
+    return set(), alarmed
