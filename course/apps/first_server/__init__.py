@@ -1,0 +1,1 @@
+"""The small server that lesson 1.1 talks to."""
