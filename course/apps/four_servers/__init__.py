@@ -1,0 +1,1 @@
+"""One small service in five languages, and the probe that judges them."""
