@@ -15,6 +15,9 @@ NOTEBOOKS = norm.all_notebooks(ROOT)
 NOT_COMPARED = {
     "course/index.ipynb: recall": "the questions that are due to this learner",
     "course/index.ipynb: progress": "how far this learner is",
+    "course/01-choose-a-language/02-four-servers-one-contract.ipynb: others-origin": (
+        "which languages this machine has, and in which version"
+    ),
     "course/03-databases-and-sql/03-group-and-aggregate.ipynb: days-plot": (
         "a plot: the bytes of the picture change with the version of matplotlib"
     ),
