@@ -7,11 +7,14 @@ import os
 import sys
 from pathlib import Path
 
-from nbgrader.converters import Autograde, GenerateAssignment
+import nbgrader
+from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback
 from nbgrader.preprocessors import ClearSolutions, DeduplicateIds
 
+import backend_course.lab
 from backend_course.authoring.clear_solutions import ClearSolutionsByLanguage
 from backend_course.grading.copies import ForgetCopies
+from backend_course.grading.feedback import HideTests
 
 # nbgrader runs `alembic` by name when it makes a gradebook. Let it find the one beside this Python,
 # so that .venv/bin/nbgrader works without activating the environment first.
@@ -54,6 +57,14 @@ c.GenerateAssignment.preprocessors = [
 c.Autograde.sanitize_preprocessors = [
     ForgetCopies if each is DeduplicateIds else each
     for each in Autograde.sanitize_preprocessors.default()
+]
+
+# Feedback shows no hidden test, and fetches nothing: nbconvert's templates would load MathJax from
+# the network. The first folder takes the place of that template, the second has nbgrader's own.
+c.GenerateFeedback.preprocessors = [HideTests, *GenerateFeedback.preprocessors.default()]
+c.HTMLExporter.extra_template_basedirs = [
+    str(Path(backend_course.lab.__file__).parent / "templates"),
+    str(Path(nbgrader.__file__).parent / "server_extensions" / "formgrader" / "templates"),
 ]
 
 # A test cell that a student deleted is put back before grading.

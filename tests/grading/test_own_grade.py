@@ -1,5 +1,6 @@
 """``make grade``: the learner's own work, graded as a class is, and told by question."""
 
+import re
 import shutil
 
 import nbformat
@@ -64,6 +65,13 @@ def test_the_feedback_page_is_there_and_the_work_as_it_was(course, report):
     assert WRONG in [cell.source for cell in cells]
     assert not (course / "gradebook.db").exists()
     assert not (course / "autograded").exists()
+
+
+def test_the_feedback_page_fetches_nothing_and_shows_no_hidden_test(report):
+    page = report.feedback.read_text(encoding="utf-8")
+    assert not re.search(r"""(?:src|href)=["']?(?:https?:)?//""", page)
+    assert "Grade cell" in page
+    assert "HIDDEN TESTS" not in page
 
 
 def test_the_marks_are_kept_for_make_progress(course, report):
