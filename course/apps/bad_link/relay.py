@@ -28,6 +28,8 @@ class Relay(socketserver.ThreadingTCPServer):
     """
 
     daemon_threads = True
+    # Twenty clients may knock at once on a busy machine; socketserver lets five wait.
+    request_queue_size = 128
 
     def __init__(self, host: str, port: int) -> None:
         super().__init__(("127.0.0.1", 0), socketserver.BaseRequestHandler)
