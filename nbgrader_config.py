@@ -13,6 +13,7 @@ from nbgrader.preprocessors import ClearSolutions, DeduplicateIds
 
 import backend_course.lab
 from backend_course.authoring.clear_solutions import ClearSolutionsByLanguage
+from backend_course.authoring.kernels import without_ports
 from backend_course.grading.copies import ForgetCopies
 from backend_course.grading.feedback import HideTests
 
@@ -82,6 +83,9 @@ c.Exchange.root = str(_exchange)
 c.FileNameCollectorPlugin.named_regexp = (
     r".*[/\\](?P<student_id>[^/\\_]+)_(?P<file_id>[^/\\]+\.ipynb)$"
 )
+
+# No kernel dies at its start because another program took its port.
+c.merge(without_ports())
 
 # Seconds that one cell of a submission may take before it is stopped and counts as failed.
 c.ExecutePreprocessor.timeout = 60

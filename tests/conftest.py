@@ -1,14 +1,20 @@
 """For all tests: how they are spread over processes, and that no server is left running."""
 
+from functools import partial
 from pathlib import Path
 
+import nbval.kernel
 from xdist.scheduler import LoadScopeScheduling
 
+from backend_course.authoring.kernels import without_ports
 from leftovers import nothing_is_left  # noqa: F401  a fixture counts where it is imported
 
 ASSIGNMENTS = [
     answers.parent.name for answers in Path(__file__).parent.glob("grading/*/answers.yml")
 ]
+
+# nbval makes its kernels itself and reads no settings of theirs.
+nbval.kernel.KernelManager = partial(nbval.kernel.KernelManager, config=without_ports())
 
 
 class OneGradingOneProcess(LoadScopeScheduling):

@@ -7,6 +7,7 @@ import pytest
 from nbclient import NotebookClient
 
 from backend_course import syllabus
+from backend_course.authoring.kernels import without_ports
 from backend_course.lab.course import ROOT
 from backend_course.lab.standing import of_lesson
 
@@ -53,7 +54,11 @@ def test_printed_solutions_pass(path, tmp_path):
         if cell.cell_type == "code":
             cell.outputs = []
     NotebookClient(
-        notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": path.parent}}
+        notebook,
+        timeout=120,
+        kernel_name="python3",
+        resources={"metadata": {"path": path.parent}},
+        config=without_ports(),
     ).execute()
     said = verdicts(notebook)
     assert len(said) >= count

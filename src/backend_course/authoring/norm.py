@@ -24,6 +24,7 @@ from backend_course.authoring.files import (
     shown,
     write_whole,
 )
+from backend_course.authoring.kernels import without_ports
 
 CELL_SECONDS = 120
 
@@ -161,6 +162,7 @@ def executed(notebook: NotebookNode, path: Path, name: str) -> NotebookNode:
         extra_arguments=["--log-level=ERROR"],
         on_cell_start=remember,
         resources={"metadata": {"path": str(path.parent)}},
+        config=without_ports(),
     )
     try:
         # An author's own IPython start-up files would change what a cell prints.
