@@ -280,6 +280,10 @@ def faults(arguments: argparse.Namespace) -> int:
         stop.set()
         killer.join()
         different = len(rows(course) ^ rows(other))
+        for name, folder in (("undisturbed", course), ("disturbed", other)):
+            for line in _log(folder, arguments.assignment):
+                if reason := json.loads(line).get("failed"):
+                    print(f"{name}: {json.loads(line)['student']}: {reason}")
         print(
             f"{arguments.count} submissions, {killed[0]} workers killed, "
             f"{len(rows(course))} rows, {different} differ"
@@ -289,12 +293,14 @@ def faults(arguments: argparse.Namespace) -> int:
 
 def _kill_workers(every: float, killed: list[int], stop: threading.Event) -> None:
     while not stop.wait(every):
-        workers = [
-            worker
-            for run in psutil.Process().children()
-            for worker in run.children()
-            if "zygote" not in " ".join(worker.cmdline())
-        ]
+        workers = []
+        for run in psutil.Process().children():
+            with contextlib.suppress(psutil.Error):  # gone meanwhile, or only its status is left
+                workers += [
+                    worker
+                    for worker in run.children()
+                    if "zygote" not in " ".join(worker.cmdline())
+                ]
         if workers:
             random.choice(workers).kill()
             killed[0] += 1

@@ -16,7 +16,9 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-ATTEMPTS = 3  # how often a task is given out when its workers die
+# How often a task is given out when its workers die. Not fewer: a machine that is short of memory
+# can kill several workers within seconds, and none of that is the task's fault.
+ATTEMPTS = 10
 
 Work = Callable[[bytes], bytes]
 Connection = multiprocessing.connection.Connection
@@ -54,7 +56,8 @@ class LocalPool:
         """Run `tasks`, pairs of a name and bytes; yields names with results as they come.
 
         Tasks are taken one by one as workers become free, so that not all are in memory at once. A
-        task whose worker dies is given to another, `ATTEMPTS` times in all.
+        task whose worker dies is given to another, `ATTEMPTS` times in all, and after all those
+        that have not had their turn yet: one that is deadly holds nobody up.
         """
         waiting = iter(tasks)
         again: collections.deque[tuple[str, bytes, int]] = collections.deque()
@@ -62,14 +65,14 @@ class LocalPool:
         more = True
         while True:
             while len(running) < self._count and (more or again):
-                if again:
-                    item = again.popleft()
-                else:
-                    name, content = next(waiting, (None, b""))
-                    if name is None:
-                        more = False
-                        break
+                name, content = next(waiting, (None, b"")) if more else (None, b"")
+                if name is not None:
                     item = (name, content, 1)
+                else:
+                    more = False
+                    if not again:
+                        break
+                    item = again.popleft()
                 connection = self._free_worker(running)
                 running[connection] = item
                 with contextlib.suppress(OSError):  # a dead worker is noticed below
