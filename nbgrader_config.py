@@ -8,14 +8,13 @@ import sys
 from pathlib import Path
 
 import nbgrader
-from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback
-from nbgrader.preprocessors import ClearSolutions, DeduplicateIds
+from nbgrader.converters import GenerateAssignment
+from nbgrader.preprocessors import ClearSolutions
 
 import backend_course.lab
 from backend_course.authoring.clear_solutions import ClearSolutionsByLanguage
-from backend_course.authoring.kernels import without_ports
-from backend_course.grading.copies import ForgetCopies
-from backend_course.grading.feedback import HideTests
+from backend_course.grading import configure
+from backend_course.kernels import without_ports
 
 # nbgrader runs `alembic` by name when it makes a gradebook. Let it find the one beside this Python,
 # so that .venv/bin/nbgrader works without activating the environment first.
@@ -54,15 +53,14 @@ c.GenerateAssignment.preprocessors = [
     for each in GenerateAssignment.preprocessors.default()
 ]
 
-# A cell that a student copied counts once, and does not stop the batch.
-c.Autograde.sanitize_preprocessors = [
-    ForgetCopies if each is DeduplicateIds else each
-    for each in Autograde.sanitize_preprocessors.default()
-]
+# Submissions run behind walls, and nothing that they say of a test is believed: docs/grading.md.
+configure(c)
+# Where the tests' calls hold what is expected, so that a canary can falsify it: `Case(called, run,
+# expected, raises)` of backend_course.check.
+c.WalledExecute.expectations = {"Case": ["2", "3", "expected", "raises"]}
 
-# Feedback shows no hidden test, and fetches nothing: nbconvert's templates would load MathJax from
-# the network. The first folder takes the place of that template, the second has nbgrader's own.
-c.GenerateFeedback.preprocessors = [HideTests, *GenerateFeedback.preprocessors.default()]
+# Feedback fetches nothing: nbconvert's templates would load MathJax from the network. The first
+# folder takes the place of that template, the second has nbgrader's own.
 c.HTMLExporter.extra_template_basedirs = [
     str(Path(backend_course.lab.__file__).parent / "templates"),
     str(Path(nbgrader.__file__).parent / "server_extensions" / "formgrader" / "templates"),

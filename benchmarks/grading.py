@@ -17,6 +17,7 @@ import contextlib
 import json
 import os
 import random
+import re
 import shutil
 import sqlite3
 import statistics
@@ -30,22 +31,14 @@ from pathlib import Path
 
 import psutil
 from submissions import hand_in_answers, make_class
+from work import cpu_of_cells
 
 _BIN = Path(sys.executable).parent
+_HERE = Path(__file__).resolve().parent
 _GROUPS = (
     (Path("/sys/fs/cgroup/cpuacct"), "cpuacct.usage", 1e9),
     (Path("/sys/fs/cgroup"), "cpu.stat", 1e6),
 )
-# nbgrader 0.9.6 stops at the first submission with a copied cell; this course's settings mend that.
-_FORGET_COPIES = """
-from backend_course.grading.copies import ForgetCopies
-from nbgrader.converters import Autograde
-from nbgrader.preprocessors import DeduplicateIds
-c.Autograde.sanitize_preprocessors = [
-    ForgetCopies if each is DeduplicateIds else each
-    for each in Autograde.sanitize_preprocessors.default()
-]
-"""
 _ROWS = """
     select a.student_id, n.name, c.name, {column}
     from {table} r join submitted_notebook s on r.notebook_id = s.id
@@ -114,6 +107,12 @@ def stock(assignment: str) -> list[str]:
     return [str(_BIN / "nbgrader"), "autograde", assignment, "--force"]
 
 
+def make_stock(course: Path) -> None:
+    """Have a course graded by nbgrader as it comes, whatever its own settings say."""
+    with (course / "nbgrader_config.py").open("a") as config:
+        config.write(f"\nload_subconfig('stock_config.py', path={str(_HERE)!r})\n")
+
+
 def ours(assignment: str, *more: str) -> list[str]:
     """The grader of this project, with walls and canaries, from cold."""
     return [
@@ -144,8 +143,6 @@ def scratch_course(assignment: str, course: Path | None) -> Iterator[Path]:
         if course is None:
             command = [str(_BIN / "nbgrader"), "quickstart", str(scratch)]
             subprocess.run(command, check=True, capture_output=True)
-            with (scratch / "nbgrader_config.py").open("a") as config:
-                config.write(_FORGET_COPIES)
         else:
             scratch.mkdir()
             for path in course.glob("nbgrader_config.py"):
@@ -188,6 +185,7 @@ def compare(arguments: argparse.Namespace) -> int:
     with course_with(arguments.assignment, arguments.count, arguments.course) as course:
         other = course.with_name("other")
         shutil.copytree(course, other)
+        make_stock(course)
         for _ in range(arguments.rounds):
             for name, folder, command in (
                 ("stock", course, stock(arguments.assignment)),
@@ -196,19 +194,39 @@ def compare(arguments: argparse.Namespace) -> int:
                 wall, cpu = measure(command, folder)
                 walls[name].append(wall / arguments.count)
                 cpus[name].append(cpu / arguments.count)
-            apart = rows(course) ^ rows(other)
+            ungraded = refused_by_stock(course)
+            apart = {row for row in rows(course) ^ rows(other) if row[1] not in ungraded}
             different += len(apart)
             for row in sorted(apart, key=repr)[:10]:
                 print("differs:", row)
-        compared = len(rows(course))
+        compared = len([row for row in rows(course) if row[1] not in ungraded])
+        for student, reason in sorted(ungraded.items()):
+            print(f"stock nbgrader gave up on {student}: {reason}")
         for line in sorted(set(flag_lines(other, arguments.assignment))):
             print("flag:", line)
+        work = cpu_of_cells(other, arguments.assignment, most=arguments.sample)
     print(f"{arguments.assignment}, {arguments.count} submissions, {arguments.rounds} rounds")
     print(f"{compared} rows compared, {different} differ")
     for what, values in (("wall", walls), ("CPU", cpus)):
         a, b = statistics.median(values["stock"]), statistics.median(values["ours"])
         print(f"{what:<5} stock {1000 * a:7.0f} ms   ours {1000 * b:7.0f} ms   {a / b:5.1f} times")
+    a, b = (statistics.median(cpus[name]) - work for name in ("stock", "ours"))
+    print(
+        f"CPU of the cells themselves {1000 * work:.0f} ms; what is not that: "
+        f"stock {1000 * a:.0f} ms   ours {1000 * b:.0f} ms   {a / b:5.1f} times"
+    )
     return 1 if different else 0
+
+
+def refused_by_stock(course: Path) -> dict[str, str]:
+    """The students whose submission stock nbgrader could not grade, and its last word on it."""
+    refused, reason = {}, ""
+    for line in (course / "bench.log").read_text().splitlines():
+        if match := re.match(r"\s+(\w+(?:Error|Exception)): (.*)", line):
+            reason = f"{match[1]}: {match[2]}"
+        if match := re.search(r"error processing assignment '.*' for student '(.*)'", line):
+            refused[match[1]] = reason
+    return refused
 
 
 def alarms(arguments: argparse.Namespace) -> int:
@@ -323,6 +341,7 @@ def main() -> int:
             each.add_argument("--count", type=int, default=100)
         if bench is compare:
             each.add_argument("--rounds", type=int, default=3)
+            each.add_argument("--sample", type=int, default=20, help="cells of how many are timed")
         if bench is faults:
             each.add_argument("--every", type=float, default=3, help="seconds between two kills")
     arguments = parser.parse_args()

@@ -59,7 +59,7 @@ def hand_in_answers(course: Path, assignment: str) -> int:
     known = harness.Assignment(assignment)
     submissions = known.submissions()
     for student, sources in submissions.items():
-        harness._hand_in(known, course, student, sources)
+        harness.hand_in(known, course, student, sources)
     return len(submissions)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import nbval.kernel
 from xdist.scheduler import LoadScopeScheduling
 
-from backend_course.authoring.kernels import without_ports
+from backend_course.kernels import without_ports
 from leftovers import nothing_is_left  # noqa: F401  a fixture counts where it is imported
 
 ASSIGNMENTS = [

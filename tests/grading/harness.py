@@ -188,6 +188,8 @@ def grade(assignment: Assignment, folder: Path) -> dict[str, Mark]:
     shutil.copytree(assignment.notebook.parent, folder / "source" / assignment.name)
     config = PyFileConfigLoader(CONFIG.name, path=str(CONFIG.parent)).load_config()
     config.merge(Config(CourseDirectory={"root": str(folder)}))
+    # By nbgrader as it comes. That our own grader's marks are the same is for benchmarks to show.
+    config.Autograde = Config()
     api = NbGraderAPI(CourseDirectory(config=config), config=config)
     submissions = assignment.submissions()
     with warnings.catch_warnings():
@@ -195,13 +197,33 @@ def grade(assignment: Assignment, folder: Path) -> dict[str, Mark]:
         warnings.simplefilter("ignore")
         _demand(api.generate_assignment(assignment.name))
         for student, sources in submissions.items():
-            _hand_in(assignment, folder, student, sources)
+            hand_in(assignment, folder, student, sources)
         _demand(api.autograde(assignment.name, "*"))
         with Gradebook(api.coursedir.db_url, api.coursedir.course_id) as gradebook:
             return {
                 student: _read_mark(assignment, folder, student, gradebook)
                 for student in submissions
             }
+
+
+def hand_in(assignment: Assignment, course: Path, student: str, sources: dict[str, str]) -> None:
+    """Put a released notebook with answers into ``submitted/``.
+
+    Args:
+        assignment: of which it is; released in ``course``.
+        course: the course's folder.
+        student: under which name.
+        sources: what the solution cells hold, by grade_id; the others stay as released.
+    """
+    handed_in = course / "submitted" / student / assignment.name
+    shutil.copytree(course / "release" / assignment.name, handed_in)
+    path = handed_in / assignment.notebook.name
+    notebook = nbformat.read(path, as_version=4)
+    for cell in notebook.cells:
+        if is_solution(cell):
+            question = cell.metadata.nbgrader.grade_id
+            cell.source = sources.get(question, cell.source)
+    nbformat.write(notebook, path)
 
 
 def _fill(source: str, answer: str | None) -> str:
@@ -217,18 +239,6 @@ def _fill(source: str, answer: str | None) -> str:
 def _demand(result: dict) -> None:
     if not result["success"]:
         raise RuntimeError(f"{result.get('error', '')}\n{result.get('log', '')}")
-
-
-def _hand_in(assignment: Assignment, folder: Path, student: str, sources: dict[str, str]) -> None:
-    handed_in = folder / "submitted" / student / assignment.name
-    shutil.copytree(folder / "release" / assignment.name, handed_in)
-    path = handed_in / assignment.notebook.name
-    notebook = nbformat.read(path, as_version=4)
-    for cell in notebook.cells:
-        if is_solution(cell):
-            question = cell.metadata.nbgrader.grade_id
-            cell.source = sources.get(question, cell.source)
-    nbformat.write(notebook, path)
 
 
 def _read_mark(assignment: Assignment, folder: Path, student: str, gradebook: Gradebook) -> Mark:

@@ -1,7 +1,8 @@
-"""An instructor's whole cycle by nbgrader's own commands, with a class of seven.
+"""An instructor's whole cycle by nbgrader's own commands, with a class of eight.
 
-Six submissions came as files (zip_collect), one through the exchange: perfect, blank, partly
-right, with a crashing cell, with a test deleted, with an answer copied.
+Seven submissions came as files (zip_collect), one through the exchange: perfect, blank, partly
+right, with a crashing cell, with a test deleted, with an answer copied, and one that looks for the
+gradebook.
 """
 
 import copy
@@ -46,8 +47,8 @@ def answered(released, source, count=None):
     return notebook
 
 
-def submissions(released, source):
-    """Return the notebooks of the class by student."""
+def submissions(released, source, gradebook):
+    """Return the notebooks of the class by student; one of them looks for a gradebook."""
     crashing = answered(released, source)
     cells = [cell for cell in crashing.cells if is_solution(cell)]
     cells[1].source = "raise RuntimeError('my own mistake')"
@@ -58,6 +59,9 @@ def submissions(released, source):
     place = next(index for index, cell in enumerate(copied.cells) if is_solution(cell))
     copied.cells.insert(place, copy.deepcopy(copied.cells[place]))
     copied.cells[place].id = "a-copy"
+    curious = answered(released, source)
+    look = f"import os\nprint('there' if os.path.exists({str(gradebook)!r}) else 'not there')"
+    curious.cells.append(nbformat.v4.new_code_cell(look, id="a-look"))
     return {
         "perfect": answered(released, source),
         "blank": released,
@@ -65,6 +69,7 @@ def submissions(released, source):
         "crashing": crashing,
         "deleted": deleted,
         "copied": copied,
+        "curious": curious,
     }
 
 
@@ -82,7 +87,7 @@ def course(tmp_path_factory):
     released = nbformat.read(folder / "release" / ASSIGNMENT / NOTEBOOK, as_version=4)
     source = nbformat.read(folder / "source" / ASSIGNMENT / NOTEBOOK, as_version=4)
     with zipfile.ZipFile(archive / "class.zip", "w") as zipped:
-        for student, notebook in submissions(released, source).items():
+        for student, notebook in submissions(released, source, folder / "gradebook.db").items():
             zipped.writestr(f"{student}_{NOTEBOOK}", nbformat.writes(notebook))
     nbgrader(folder, "zip_collect", ASSIGNMENT)
     nbgrader(folder, "autograde", ASSIGNMENT)
@@ -107,12 +112,12 @@ def scores(course):
 
 def test_everybody_has_a_grade(scores):
     assert set(scores) == {
-        *("perfect", "blank", "partly", "crashing", "deleted", "copied"),
+        *("perfect", "blank", "partly", "crashing", "deleted", "copied", "curious"),
         getpass.getuser(),
     }
 
 
-@pytest.mark.parametrize("student", ["perfect", "deleted", "copied"])
+@pytest.mark.parametrize("student", ["perfect", "deleted", "copied", "curious"])
 def test_full_marks(scores, student):
     assert scores[student]["score"] == scores[student]["max_score"]
 
@@ -140,6 +145,14 @@ def test_a_part_of_the_points_for_a_part_of_the_answers(course, scores):
 def test_a_crashing_cell_costs_its_own_question_alone(course, scores):
     lost = float(scores["crashing"]["max_score"]) - float(scores["crashing"]["score"])
     assert lost == question_points(course)[1]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the walls are Linux's")
+def test_no_submission_sees_the_gradebook(course):
+    assert (course / "gradebook.db").is_file()
+    graded = nbformat.read(course / "autograded" / "curious" / ASSIGNMENT / NOTEBOOK, as_version=4)
+    look = next(cell for cell in graded.cells if cell.id == "a-look")
+    assert look.outputs[0].text == "not there\n"
 
 
 def test_feedback_is_there_and_shows_no_hidden_reference(course):

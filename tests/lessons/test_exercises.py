@@ -7,7 +7,7 @@ import pytest
 from nbclient import NotebookClient
 
 from backend_course import syllabus
-from backend_course.authoring.kernels import without_ports
+from backend_course.kernels import without_ports
 from backend_course.lab.course import ROOT
 from backend_course.lab.standing import of_lesson
 

@@ -24,7 +24,7 @@ from backend_course.authoring.files import (
     shown,
     write_whole,
 )
-from backend_course.authoring.kernels import without_ports
+from backend_course.kernels import without_ports
 
 CELL_SECONDS = 120
 

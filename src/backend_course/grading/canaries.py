@@ -88,6 +88,7 @@ class Canary:
     checks: int
     must_raise: bool  # or else must reach its end
     shows_value: bool
+    replaces: frozenset[str]  # the names of answers that are replaced while it runs
 
 
 @dataclasses.dataclass(frozen=True)
@@ -113,10 +114,12 @@ def make_canary(source: str, expectations: Expectations = ()) -> Canary | None:
     last = tree.body[-1] if tree.body else None
     falsifier = _Falsifier()
     falsifier.visit(tree)
-    must_raise = not falsifier.checks and _falsify_calls(tree, dict(expectations))
+    must_raise, replaces = False, frozenset[str]()
+    if not falsifier.checks:
+        must_raise, replaces = _falsify_calls(tree, dict(expectations))
     shows_value = isinstance(last, ast.Expr) and last in tree.body and not must_raise
     shows_value = shows_value and not source.rstrip().endswith(";")
-    return Canary(tuple(tree.body), falsifier.checks, must_raise, shows_value)
+    return Canary(tuple(tree.body), falsifier.checks, must_raise, shows_value, replaces)
 
 
 def canary_cells(canaries: Mapping[int, Canary]) -> Iterator[tuple[CanaryCell, list[int]]]:
@@ -223,24 +226,34 @@ class _Falsifier(ast.NodeTransformer):
         return _try([check], _note(_CHECK, number, True), _note(_CHECK, number, False))
 
 
-def _falsify_calls(tree: ast.Module, expectations: dict[str, tuple[str, ...]]) -> bool:
-    """Make a test fail that leaves judging to calls; False if there is nothing to take hold of."""
+def _falsify_calls(
+    tree: ast.Module, expectations: dict[str, tuple[str, ...]]
+) -> tuple[bool, frozenset[str]]:
+    """Make a test fail that leaves judging to calls.
+
+    Returns whether there was something to take hold of, and the names of answers that are replaced.
+    """
     replaced = [
         _replace_expected(call, expectations[_name(call.func)])
         for call in ast.walk(tree)
         if isinstance(call, ast.Call) and _name(call.func) in expectations
     ]
     if any(replaced):
-        return True
-    statements = [node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)]
-    calls = [call for call in statements if isinstance(call, ast.Call) and call.args]
-    names = {call.args[0].value: call.args[0] for call in calls if _is_name(call.args[0])}
+        return True, frozenset()
+    names = _answer_names(tree)
     if names:
         instead = [ast.Call(_load("__canary_instead_of__"), [name], []) for name in names.values()]
         futures = [each for each in tree.body if _is_future(each)]
         rest = [each for each in tree.body if each not in futures]
         tree.body = [*futures, ast.With([ast.withitem(each) for each in instead], rest)]
-    return bool(names)
+    return bool(names), frozenset(names)
+
+
+def _answer_names(tree: ast.Module) -> dict[str, ast.expr]:
+    """The names in quotes that stand first in calls, which are taken for a learner's answers."""
+    statements = [node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)]
+    calls = [call for call in statements if isinstance(call, ast.Call) and call.args]
+    return {call.args[0].value: call.args[0] for call in calls if _is_name(call.args[0])}
 
 
 def _replace_expected(call: ast.Call, expected: tuple[str, ...]) -> bool:

@@ -26,7 +26,10 @@ _OURS = {
     preprocessors.SaveAutoGrades,
     preprocessors.AssignLatePenalties,
 }
-_SECRET_SECTIONS = {"CourseDirectory", "Exchange", "NbGrader", "Authenticator", "JupyterApp"}
+_NOT_FOR_WORKERS = {
+    *("CourseDirectory", "Exchange", "NbGrader", "Authenticator", "JupyterApp"),
+    "KernelManager",  # each makes its own addresses
+}
 
 
 class CourseError(ValueError):
@@ -128,7 +131,7 @@ class Course:
         """What a worker needs: nbgrader's settings that are JSON, without addresses and secrets."""
         config: dict[str, dict[str, Any]] = {}
         for section, values in self.app.config.items():
-            if section not in _SECRET_SECTIONS and isinstance(values, dict):
+            if section not in _NOT_FOR_WORKERS and isinstance(values, dict):
                 config[section] = {key: v for key, v in values.items() if _is_json(v)}
         for section, values in more.items():
             config.setdefault(section, {}).update(values)

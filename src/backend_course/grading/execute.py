@@ -19,6 +19,8 @@ from nbgrader import utils
 from nbgrader.preprocessors import Execute
 from traitlets import Bool, Dict, Float, Integer, List, Unicode
 
+from backend_course.kernels import without_ports
+
 from .canaries import Canary, canary_cell, canary_cells, judge, make_canary
 from .provisioner import KERNEL_NAME, WalledKernelManager, warm_process_died
 from .warm import WarmError
@@ -70,6 +72,7 @@ class WalledExecute(Execute):
         else:
             name = self.nb.metadata.get("kernelspec", {}).get("name")
             self._say("unwalled", None, f"ran without walls (kernel {name})")
+            self.config.merge(without_ports())
         manager = super().create_kernel_manager()
         manager.on_interrupt = self._lose_patience
         return manager
@@ -192,6 +195,14 @@ class WalledExecute(Execute):
             and cell.metadata.nbgrader.grade_id not in self.unwatched
         }
         return {index: canary for index, canary in made.items() if canary}
+
+    def replaced_answers(self) -> dict[str, frozenset[str]]:
+        """The names of answers that the canaries of the last notebook replace, by test."""
+        cells = self.nb.cells
+        return {
+            cells[index].metadata.nbgrader.grade_id: canary.replaces
+            for index, canary in self._canaries.items()
+        }
 
     def _release_canaries(self, resources: Any) -> None:
         """Run the canaries of the tests that passed, in the notebook's own kernel.

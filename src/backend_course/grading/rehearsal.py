@@ -3,7 +3,7 @@
 Which modules they import: imports are most of what a kernel costs, seconds where a notebook uses
 pandas or a database. What the reference has loaded at its end is imported once, in the warm
 process, and is in every fork. And which tests cannot be watched, because a right answer does not
-satisfy their canaries.
+satisfy their canaries, or because the name that they say is not that of an answer.
 """
 
 import dataclasses
@@ -21,7 +21,7 @@ from .ingest import RefusedError, make_true, parse_notebook
 from .provisioner import close_warm_process
 from .spec import AssignmentSpec, NotebookSpec
 
-_ASK = "import json, sys\nprint(json.dumps(sorted(sys.modules)))"
+_ASK = "import json, sys\nprint(json.dumps([sorted(sys.modules), sorted(globals())]))"
 _NEVER = ("__main__", "debugpy", "_pydev", "pydev", "ipykernel_launcher", "__mp_main__")
 
 
@@ -51,9 +51,9 @@ def rehearse(course: Course, spec: AssignmentSpec, settings: dict[str, Any], key
         for path in notebooks:
             known = spec.notebook(path.stem)
             if known is not None:
-                loaded, alarmed = _run(path, known, Config(settings["config"]))
+                loaded, blind = _run(path, known, Config(settings["config"]))
                 modules |= loaded
-                unwatched |= alarmed
+                unwatched |= blind
     finally:
         close_warm_process()
     own = {path.stem for path in course.path("source", ".", spec.name).glob("*.py")}
@@ -66,7 +66,7 @@ def rehearse(course: Course, spec: AssignmentSpec, settings: dict[str, Any], key
 
 
 def _run(path: Path, spec: NotebookSpec, config: Config) -> tuple[set[str], set[str]]:
-    """A notebook's modules, and its tests whose canaries raised an alarm."""
+    """A notebook's modules, and its tests that cannot be watched."""
     try:
         notebook = parse_notebook(path.read_bytes())
     except RefusedError:
@@ -77,10 +77,15 @@ def _run(path: Path, spec: NotebookSpec, config: Config) -> tuple[set[str], set[
     config.WalledProvisioner.trust_students = True
     config.WalledExecute.second_looks = 0.0
     resources: dict[str, Any] = {"metadata": {"path": str(path.parent)}}
-    ran, resources = WalledExecute(config=config)(notebook, resources)
+    executor = WalledExecute(config=config)
+    ran, resources = executor(notebook, resources)
     flags = resources["grading"]["flags"]
-    alarmed = {flag["cell"] for flag in flags if flag["kind"] in {"tampered", "unproven"}}
+    unwatched = {flag["cell"] for flag in flags if flag["kind"] in {"tampered", "unproven"}}
     for output in ran.cells[-1].outputs:
         if output.output_type == "stream" and output.name == "stdout":
-            return set(json.loads(output.text)), alarmed
-    return set(), alarmed
+            modules, names = map(set, json.loads(output.text))
+            for test, replaced in executor.replaced_answers().items():
+                if replaced - names:  # nothing of the learner's has this name
+                    unwatched.add(test)
+            return modules, unwatched
+    return set(), unwatched

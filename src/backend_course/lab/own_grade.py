@@ -170,6 +170,8 @@ def _find(assignment: str, root: Path) -> None:
 
 def _config(root: Path, course: Path) -> Config:
     config = PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
+    # One's own work on one's own machine: there is nobody to be walled off, nobody to be fooled.
+    config.WalledExecute.update(walled=False, canaries=False)
     config.CourseDirectory.root = str(course)
     config.CourseDirectory.db_url = f"sqlite:///{course / 'gradebook.db'}"
     config.Exchange.root = str(course / "exchange")

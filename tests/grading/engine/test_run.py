@@ -7,6 +7,7 @@ import os
 import sqlite3
 from pathlib import Path
 
+import nbformat
 import pytest
 from small_course import ASSIGNMENT, RIGHT, SmallCourse
 
@@ -179,6 +180,41 @@ def test_feedback_hides_tests_and_scripts(course: SmallCourse) -> None:
     assert "a hidden" not in page
     assert "HIDDEN TESTS" not in page
     assert "<script>alert(1)" not in page
+
+
+JUDGED = """
+def same(called, expected):
+    return called == expected or 1 / 0
+def judged(board, number):
+    same(double(number), 2 * number)
+judged("museum", 2)
+"""
+
+
+@pytest.mark.filterwarnings("ignore")  # stock nbgrader's own, of SQLAlchemy and of unclosed files
+def test_a_test_that_another_cells_helper_judges_is_not_called_watched(course: SmallCourse) -> None:
+    from nbgrader.apps.api import NbGraderAPI
+    from nbgrader.coursedir import CourseDirectory
+
+    path = course.root / "source" / ASSIGNMENT / "task.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[1].source = JUDGED
+    notebook.cells[2].source = 'judged("station", 3)'
+    nbformat.write(notebook, path)
+    api = NbGraderAPI(CourseDirectory(root=str(course.root)))
+    assert api.generate_assignment(ASSIGNMENT, force=True)["success"]
+    course.hand_in("ada", "def double(x):\n    return {2: 5, 3: 6}[x]")
+    expectations = {"WalledExecute": {"expectations": {"same": ["1"]}}}
+    trusting = {"WalledProvisioner": {"trust_students": True}}
+    summary = grade(course, settings=trusting | expectations)
+    told = json.loads((course.root / ".grading" / f"{ASSIGNMENT}.rehearsal.json").read_text())
+    assert told["unwatched"] == ["part-test"]
+    assert summary.entries["ada"]["grades"]["task"] == {
+        "double-test": 0,
+        "part-test": 2,
+        "words": 0,
+    }
+    assert summary.entries["ada"]["flags"] == []
 
 
 def double_or_die(task: bytes) -> bytes:

@@ -8,7 +8,7 @@ import nbformat.v4 as v4
 import pytest
 from nbclient import NotebookClient
 
-from backend_course.authoring.kernels import without_ports
+from backend_course.kernels import without_ports
 
 HOW = """
 import ipykernel, json
