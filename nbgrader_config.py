@@ -56,8 +56,11 @@ c.GenerateAssignment.preprocessors = [
 # Submissions run behind walls, and nothing that they say of a test is believed: docs/grading.md.
 configure(c)
 # Where the tests' calls hold what is expected, so that a canary can falsify it: `Case(called, run,
-# expected, raises)` of backend_course.check.
-c.WalledExecute.expectations = {"Case": ["2", "3", "expected", "raises"]}
+# expected, raises)` of backend_course.check, and of mutants.caught how a program is broken.
+c.WalledExecute.expectations = {
+    "Case": ["2", "3", "expected", "raises"],
+    "caught": ["breaks"],
+}
 
 # Feedback fetches nothing: nbconvert's templates would load MathJax from the network. The first
 # folder takes the place of that template, the second has nbgrader's own.

@@ -46,8 +46,7 @@ _JUDGES = {
 # Runs in front of the falsified tests. The error at their end draws no traceback, because drawing
 # one costs more than most tests. A wrong answer is a function that returns nonsense in the place of
 # a function, and a valid query that gives something else in the place of anything else.
-_PRELUDE = ast.parse(
-    """
+_PRELUDE = """
 import contextlib as __canary_tools__
 __canary__ = []
 __canary_never__ = type("Never", (), {"__repr__": lambda self: "canary"})()
@@ -75,7 +74,6 @@ def __canary_instead_of__(name):
         else:
             names[name] = kept
 """
-).body
 
 Expectations = tuple[tuple[str, tuple[str, ...]], ...]
 
@@ -137,17 +135,24 @@ def canary_cell(canaries: Mapping[int, Canary]) -> CanaryCell:
     nonce = (secrets.randbelow(10**6) + 0.5, secrets.randbelow(10**6) + 10**6)
     shows_value = all(canary.shows_value for canary in canaries.values())
     whole = itertools.chain.from_iterable(canary.body for canary in canaries.values())
-    futures = [each for each in whole if _is_future(each)]
-    statements = [*futures, *_PRELUDE]
+    lines = [_unparse([each for each in whole if _is_future(each)]), _PRELUDE]
     for key, canary in canaries.items():
-        body = [each for each in canary.body if each not in futures]
-        statements += ast.parse(f"__canary_test__ = {key}").body
-        statements.append(_try([*body, *_note(_END, 0, False)], _note(_END, 0, True)))
+        lines += [f"__canary_test__ = {key}", _guarded(canary)]
     told = f"[*{nonce!r}, *sum(__canary__, ())]"
-    last = told if shows_value else f"raise __canary_end__(repr({told}))"
-    statements += ast.parse(last).body
-    source = ast.unparse(ast.fix_missing_locations(ast.Module(statements, [])))
+    lines.append(told if shows_value else f"raise __canary_end__(repr({told}))")
+    source = "\n".join(lines)
     return CanaryCell(source, nonce, shows_value)
+
+
+@functools.lru_cache(maxsize=1000)  # the same for each submission
+def _guarded(canary: Canary) -> str:
+    """The source of a canary that notes its end, whatever it raises."""
+    body = [each for each in canary.body if not _is_future(each)]
+    return _unparse([_try([*body, *_note(_END, 0, False)], _note(_END, 0, True))])
+
+
+def _unparse(statements: list[ast.stmt]) -> str:
+    return ast.unparse(ast.fix_missing_locations(ast.Module(statements, [])))
 
 
 def _is_future(statement: ast.stmt) -> bool:

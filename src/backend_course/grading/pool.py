@@ -6,6 +6,7 @@ killed. Bytes go in and come out; nothing is pickled on the way.
 
 import collections
 import contextlib
+import gc
 import multiprocessing
 import multiprocessing.connection
 import os
@@ -124,6 +125,7 @@ def _serve(connection: Connection, inherited: list[Connection], work: Work, fold
     """A worker's life: a task, an answer, until the connection closes."""
     for other in inherited:
         other.close()
+    gc.freeze()  # what was inherited stays; the collector need not look through it again and again
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     tempfile.tempdir = tempfile.mkdtemp(dir=folder)  # removed with the pool, even if this is killed
     Path(tempfile.tempdir).chmod(0o711)
