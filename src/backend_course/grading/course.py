@@ -162,22 +162,28 @@ class Course:
         """Write what `autograded/` shall hold beside it; `put_in_place` swaps it in."""
         target = self.path("autograded", student, assignment)
         new = target.with_name(f".{target.name}.new")
-        _remove(new)
-        for name, content in files.items():
-            if not name.endswith(".ipynb"):
+        self.discard(new)
+        contents = {name: content for name, content in files.items() if not name.endswith(".ipynb")}
+        for name, notebook in result["notebooks"].items():
+            if notebook["ipynb"] is not None:
+                contents[f"{name}.ipynb"] = notebook["ipynb"].encode()
+        if result.get("timestamp"):
+            contents["timestamp.txt"] = result["timestamp"].encode()
+        try:
+            new.mkdir(parents=True)
+            for name, content in contents.items():
                 path = new / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(content)
-        new.mkdir(parents=True, exist_ok=True)
-        for name, notebook in result["notebooks"].items():
-            if notebook["ipynb"] is not None:
-                (new / f"{name}.ipynb").write_text(notebook["ipynb"], encoding="utf-8")
-        if result.get("timestamp"):
-            (new / "timestamp.txt").write_text(result["timestamp"])
-        for path in new.rglob("*"):
-            if path.is_file():
                 path.chmod(int(str(self.autograde.permissions), 8))
+        except OSError:
+            self.discard(new)
+            raise
         return new
+
+    def discard(self, new: Path) -> None:
+        """Remove what `write_autograded` wrote, if there is any."""
+        shutil.rmtree(new, ignore_errors=True)
 
     def put_in_place(self, assignment: str, student: str, new: Path) -> None:
         """Replace the submission's folder in `autograded/` by `new`."""

@@ -45,6 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Grade and report. 0: every submission was graded, 1: some failed, 2: nothing could be."""
     from . import report, walls
     from .course import Course, CourseError
+    from .files import in_words
     from .gradebook import GradebookError
     from .provisioner import NO_WALLS, keeps_files
     from .run import Plan, grade_assignment
@@ -79,6 +80,10 @@ def run(arguments: argparse.Namespace) -> int:
         return 2
     folder = arguments.report or course.root / ".grading"
     print(report.table(summary))
-    for path in report.write(summary, folder):
-        print(f"Written: {path}")
+    try:
+        for path in report.write(summary, folder):
+            print(f"Written: {path}")
+    except OSError as error:
+        print(f"No report. {in_words(error, folder)}", file=sys.stderr)
+        return 1
     return 1 if summary.failed else 0

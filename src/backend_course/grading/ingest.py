@@ -6,11 +6,11 @@ what was read, so that nothing but cells, their sources, tags and pictures comes
 
 import contextlib
 import dataclasses
+import itertools
 import json
 import os
 import re
 import stat
-import uuid
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
@@ -171,11 +171,13 @@ def _new_cell(cell_type: str, source: str) -> NotebookNode:
 
 
 def _with_own_ids(cells: list[NotebookNode]) -> list[NotebookNode]:
-    """Give an id to each cell that has none or another cell's."""
+    """Give an id to each cell that has none or another cell's: the same ones each time."""
+    taken = {cell.get("id") for cell in cells}
+    free = (name for number in itertools.count(1) if (name := f"cell-{number}") not in taken)
     seen: set[str] = set()
     for cell in cells:
         if cell.get("id") is None or cell["id"] in seen:
-            cell["id"] = uuid.uuid4().hex[:8]
+            cell["id"] = next(free)
         seen.add(cell["id"])
     return cells
 
@@ -260,9 +262,9 @@ def _put_back(notebook: NotebookNode, spec: NotebookSpec) -> None:
             continue
         before = [places[earlier.name] for earlier in spec.cells[:number] if earlier.name in places]
         cell = _new_cell(known.cell_type, known.source)
-        cell["id"] = uuid.uuid4().hex[:8]
         cell.metadata["nbgrader"] = NotebookNode(known.metadata())
         notebook.cells.insert(before[-1] + 1 if before else 0, cell)
+    _with_own_ids(notebook.cells)
 
 
 def _flag(kind: str, cell: str, text: str) -> dict[str, str | None]:

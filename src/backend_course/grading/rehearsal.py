@@ -6,6 +6,7 @@ process, and is in every fork. And which tests cannot be watched, because a righ
 satisfy their canaries, or because the name that they say is not that of an answer.
 """
 
+import contextlib
 import dataclasses
 import json
 from pathlib import Path
@@ -16,6 +17,7 @@ from traitlets.config import Config
 
 from .course import Course
 from .execute import WalledExecute
+from .files import write_whole
 from .hidden import marks
 from .ingest import RefusedError, make_true, parse_notebook
 from .provisioner import close_warm_process
@@ -59,9 +61,9 @@ def rehearse(course: Course, spec: AssignmentSpec, settings: dict[str, Any], key
     own = {path.stem for path in course.path("source", ".", spec.name).glob("*.py")}
     ready = sorted(m for m in modules - own if not m.startswith(_NEVER))
     rehearsal = Rehearsal(ready, sorted(unwatched))
-    kept.parent.mkdir(exist_ok=True)
     found = dataclasses.asdict(rehearsal) | {"key": key, "written": written}
-    kept.write_text(json.dumps(found), encoding="utf-8")
+    with contextlib.suppress(OSError):  # then the next run rehearses again
+        write_whole(kept, json.dumps(found))
     return rehearsal
 
 

@@ -1,6 +1,7 @@
 """What people see of a run: progress while it goes, a table, an HTML page and a CSV at its end."""
 
 import csv
+import io
 import statistics
 import sys
 from collections import Counter, defaultdict
@@ -8,6 +9,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from .files import write_whole
 from .run import Summary
 
 # Flags that say that somebody tried something; the others are for information.
@@ -96,18 +98,21 @@ def table(summary: Summary) -> str:
 
 
 def write(summary: Summary, folder: Path) -> list[Path]:
-    """Write `ASSIGNMENT.html` and `ASSIGNMENT.csv` (student, score, max_score, flags)."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write `ASSIGNMENT.html` and `ASSIGNMENT.csv` (student, score, max_score, flags).
+
+    Raises OSError; an earlier report then stays as it was.
+    """
     page = folder / f"{summary.assignment}.html"
-    page.write_text(_page(summary), encoding="utf-8")
+    write_whole(page, _page(summary))
     sheet = folder / f"{summary.assignment}.csv"
-    with sheet.open("w", newline="", encoding="utf-8") as file:
-        rows = csv.writer(file)
-        rows.writerow(["student", "score", "max_score", "flags"])
-        for student, entry in sorted(summary.entries.items()):
-            flags = sorted({flag["kind"] for flag in entry.get("flags", [])})
-            cells = [student, entry.get("score", ""), entry.get("max_score", "")]
-            rows.writerow([_harmless(str(cell)) for cell in (*cells, " ".join(flags))])
+    text = io.StringIO()
+    rows = csv.writer(text)
+    rows.writerow(["student", "score", "max_score", "flags"])
+    for student, entry in sorted(summary.entries.items()):
+        flags = sorted({flag["kind"] for flag in entry.get("flags", [])})
+        cells = [student, entry.get("score", ""), entry.get("max_score", "")]
+        rows.writerow([_harmless(str(cell)) for cell in (*cells, " ".join(flags))])
+    write_whole(sheet, text.getvalue())
     return [page, sheet]
 
 

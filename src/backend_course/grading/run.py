@@ -12,6 +12,7 @@ from nbgrader.api import Gradebook, MissingEntry
 from . import submission
 from .cluster import Cluster
 from .course import Course, CourseError
+from .files import in_words
 from .gradebook import GradebookError, open_gradebook, save
 from .ingest import Caps, RefusedError
 from .ledger import Ledger, environment_key, submission_key
@@ -120,8 +121,10 @@ class _Run:
                     raise outcome
                 self._store(student, key, files, left_out, json.loads(outcome))
                 self.graded += 1
-            except (TaskFailedError, GradebookError, OSError) as error:
+            except (TaskFailedError, GradebookError) as error:
                 self._fail(student, str(error))
+            except OSError as error:
+                self._fail(student, in_words(error, self.course.root))
             yield student
         yield from self._drain()
 
@@ -134,7 +137,8 @@ class _Run:
             try:
                 files, left_out = self.course.files(self.plan.assignment, student, self.plan.caps)
             except (RefusedError, OSError) as error:
-                self._fail(student, str(error))
+                told = isinstance(error, OSError) and in_words(error, self.course.root)
+                self._fail(student, told or str(error))
                 self._at_once.append(student)
                 continue
             task = submission.pack(self.spec, student, files, self.settings)
@@ -153,7 +157,11 @@ class _Run:
         time_received, doubt = self.course.received(self.plan.assignment, student)
         result["timestamp"] = f"{time_received} UTC" if time_received else None
         new = self.course.write_autograded(self.plan.assignment, student, files, result)
-        score, most = save(self.gradebook, self.spec, result, time_received, self.late_plugin)
+        try:
+            score, most = save(self.gradebook, self.spec, result, time_received, self.late_plugin)
+        except GradebookError:
+            self.course.discard(new)
+            raise
         self.course.put_in_place(self.plan.assignment, student, new)
         flags = [
             flag | {"notebook": name}

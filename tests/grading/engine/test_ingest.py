@@ -113,3 +113,14 @@ def test_hidden_tests_are_no_edit_of_the_student() -> None:
     parsed = parse_notebook(notebook(code("assert f() == 1", "f-test")))
     assert make_true(parsed, spec, MARKS) == []
     assert parsed.cells[0].source == source
+
+
+def test_ids_are_the_same_each_time_and_no_two_alike() -> None:
+    cells = (code("a"), code("b", id="cell-1"), code("c", id="cell-1"), code("d", id="no id!"))
+    first, second = parse_notebook(notebook(*cells)), parse_notebook(notebook(*cells))
+    for each in (first, second):
+        make_true(each, SPEC, MARKS, add_missing=True)
+    ids = [cell["id"] for cell in first.cells]
+    assert ids == [cell["id"] for cell in second.cells]
+    assert len(set(ids)) == len(ids) == 5
+    assert ids.count("cell-1") == 1

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from nbformat.v4 import new_output
 from small_course import ASSIGNMENT, RIGHT, SmallCourse
 
+from backend_course.grading.__main__ import main
 from backend_course.grading.course import Course, CourseError
 from backend_course.grading.pool import LocalPool, TaskFailedError
 from backend_course.grading.report import table, write
@@ -117,7 +119,9 @@ def test_a_full_disk_is_one_clear_line(
         patch.setattr(Course, "write_autograded", full)
         summary = grade(course)
     assert summary.entries["ada"]["score"] == 4.5
-    assert "No space left on device" in summary.entries["bo"]["failed"]
+    told = summary.entries["bo"]["failed"]
+    assert told.startswith("No space left on device: autograded/bo. ")
+    assert "run the same command again" in told
     assert grade(course).entries["bo"]["score"] == 4.5
 
 
@@ -180,6 +184,44 @@ def test_feedback_hides_tests_and_scripts(course: SmallCourse) -> None:
     assert "a hidden" not in page
     assert "HIDDEN TESTS" not in page
     assert "<script>alert(1)" not in page
+
+
+@pytest.mark.filterwarnings("ignore")  # stock nbgrader's own, of SQLAlchemy and of unclosed files
+def test_an_instructor_may_believe_the_outputs_that_came(course: SmallCourse) -> None:
+    from nbgrader.apps.api import NbGraderAPI
+    from nbgrader.coursedir import CourseDirectory
+    from traitlets.config import Config
+
+    from backend_course.grading import configure
+
+    path = course.hand_in("ada", "1 / 0") / "task.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[2].outputs = [new_output("execute_result", {"text/plain": "1.5"})]
+    nbformat.write(notebook, path)
+    no_execute = {"Execute": {"enabled": False}, "ClearOutput": {"enabled": False}}
+    config = Config(no_execute | {"CourseDirectory": {"root": str(course.root)}})
+    configure(config)
+    assert NbGraderAPI(CourseDirectory(config=config), config=config).autograde(ASSIGNMENT, "ada")[
+        "success"
+    ]
+    assert [row[2] for row in rows(course) if row[1] == "part-test"] == [1.5]
+
+
+@pytest.mark.parametrize("name", ["small.html", "small.csv"])
+def test_a_report_that_cannot_be_written_is_one_clear_line(
+    course: SmallCourse, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    course.hand_in("ada")
+    (course.root / ".grading" / name).mkdir(parents=True)
+    command = ["grade", ASSIGNMENT, "--course", str(course.root), "--trust-students"]
+    assert main(command) == 1
+    told = capsys.readouterr()
+    assert "1 graded" in told.out
+    (line,) = told.err.splitlines()
+    assert line.startswith("No report.")
+    assert name in line
+    assert "run the same command again" in line
+    assert not list((course.root / ".grading").glob(".*"))
 
 
 JUDGED = """
