@@ -161,3 +161,6 @@ def test_feedback_is_there_and_shows_no_hidden_reference(course):
         assert page.is_file(), student
     blank = (course / "feedback" / "blank" / ASSIGNMENT / "first-queries.html").read_text()
     assert "not attempted yet" in blank
+    perfect = (course / "feedback" / "perfect" / ASSIGNMENT / "first-queries.html").read_text()
+    assert '<th style="text-align: left;">' in perfect  # rows that a query gave, as a table
+    assert "&lt;th" not in perfect

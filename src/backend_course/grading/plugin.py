@@ -8,7 +8,6 @@ import json
 import sys
 from typing import Any
 
-from nbconvert.preprocessors.sanitize import SanitizeHTML
 from nbformat import NotebookNode
 from nbgrader import preprocessors
 from nbgrader.api import Gradebook
@@ -51,11 +50,10 @@ def configure_nbgrader(config: Any) -> None:
         listed = getattr(Autograde, name).default()
         config.Autograde[name] = [own.get(each, each) for each in listed if each not in folded]
     config.WalledExecute.walled = sys.platform == "linux"
-    config.GenerateFeedback.preprocessors = [
-        HideTests,
-        SanitizeHTML,
-        *GenerateFeedback.preprocessors.default(),
-    ]
-    config.SanitizeHTML.enabled = True
+    config.GenerateFeedback.preprocessors = [HideTests, *GenerateFeedback.preprocessors.default()]
     # formgrader shows submissions in the instructor's browser through the same exporter.
     config.HTMLExporter.sanitize_html = True
+    config.HTMLExporter.filters = {
+        "clean_html": "backend_course.grading.safe_html.clean",
+        "markdown2html": "backend_course.grading.safe_html.markdown",
+    }
