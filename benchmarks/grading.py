@@ -260,6 +260,7 @@ def _log(course: Path, assignment: str) -> list[str]:
 def growth(arguments: argparse.Namespace) -> int:
     """How time and the parent's memory grow with the class."""
     print("submissions   wall each   CPU each   parent's memory")
+    measured = []
     for count in arguments.sizes:
         with course_with(arguments.assignment, count, arguments.course) as course:
             peak = [0]
@@ -269,12 +270,35 @@ def growth(arguments: argparse.Namespace) -> int:
             wall, cpu = measure(ours(arguments.assignment, "--workers", "2"), course)
             stop.set()
             watcher.join()
+        measured.append((count, wall, cpu, peak[0] >> 20))
         print(
             f"{count:>11}   {1000 * wall / count:6.0f} ms   {1000 * cpu / count:5.0f} ms"
             f"   {peak[0] >> 20:>6} MB",
             flush=True,
         )
+    if arguments.plot:
+        _plot_growth(arguments.assignment, measured, arguments.plot)
+        print(f"Plotted: {arguments.plot}")
     return 0
+
+
+def _plot_growth(
+    assignment: str, measured: list[tuple[int, float, float, int]], file: Path
+) -> None:
+    from matplotlib.figure import Figure
+
+    counts, walls, cpus, memory = zip(*measured, strict=True)
+    figure = Figure(figsize=(9, 3.6), layout="constrained")
+    time_axes, memory_axes = figure.subplots(1, 2)
+    for label, seconds, marker in (("wall", walls, "o-"), ("CPU", cpus, "s--")):
+        time_axes.loglog(counts, seconds, marker, label=label)
+    time_axes.set(title=f"{assignment}, 2 workers", xlabel="submissions", ylabel="seconds in all")
+    time_axes.legend()
+    memory_axes.semilogx(counts, memory, "o-")
+    memory_axes.set(
+        title="The writing process", xlabel="submissions", ylabel="memory, MB", ylim=(0, None)
+    )
+    figure.savefig(file, dpi=120)
 
 
 def _watch_memory(course: Path, peak: list[int], stop: threading.Event) -> None:
@@ -337,6 +361,7 @@ def main() -> int:
         each.set_defaults(run=bench)
         if bench is growth:
             each.add_argument("--sizes", type=int, nargs="+", default=[10, 30, 100, 300, 1000])
+            each.add_argument("--plot", type=Path, help="a picture of it, such as growth.png")
         elif bench is not alarms:
             each.add_argument("--count", type=int, default=100)
         if bench is compare:
