@@ -189,7 +189,7 @@ def compare(arguments: argparse.Namespace) -> int:
         for _ in range(arguments.rounds):
             for name, folder, command in (
                 ("stock", course, stock(arguments.assignment)),
-                ("ours", other, ours(arguments.assignment, "--workers", "2")),
+                ("ours", other, ours(arguments.assignment)),
             ):
                 wall, cpu = measure(command, folder)
                 walls[name].append(wall / arguments.count)
@@ -267,7 +267,7 @@ def growth(arguments: argparse.Namespace) -> int:
             stop = threading.Event()
             watcher = threading.Thread(target=_watch_memory, args=(course, peak, stop))
             watcher.start()
-            wall, cpu = measure(ours(arguments.assignment, "--workers", "2"), course)
+            wall, cpu = measure(ours(arguments.assignment), course)
             stop.set()
             watcher.join()
         measured.append((count, wall, cpu, peak[0] >> 20))
@@ -292,7 +292,7 @@ def _plot_growth(
     time_axes, memory_axes = figure.subplots(1, 2)
     for label, seconds, marker in (("wall", walls, "o-"), ("CPU", cpus, "s--")):
         time_axes.loglog(counts, seconds, marker, label=label)
-    time_axes.set(title=f"{assignment}, 2 workers", xlabel="submissions", ylabel="seconds in all")
+    time_axes.set(title=assignment, xlabel="submissions", ylabel="seconds in all")
     time_axes.legend()
     memory_axes.semilogx(counts, memory, "o-")
     memory_axes.set(
