@@ -295,9 +295,8 @@ def _plot_growth(
     time_axes.set(title=assignment, xlabel="submissions", ylabel="seconds in all")
     time_axes.legend()
     memory_axes.semilogx(counts, memory, "o-")
-    memory_axes.set(
-        title="The writing process", xlabel="submissions", ylabel="memory, MB", ylim=(0, None)
-    )
+    memory_axes.set(title="The writing process", xlabel="submissions", ylabel="memory, MB")
+    memory_axes.set_ylim(0, 1.2 * max(memory))
     figure.savefig(file, dpi=120)
 
 
