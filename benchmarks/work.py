@@ -33,7 +33,8 @@ def cpu_of_cells(root: Path, assignment: str, most: int) -> float:
 
     Returns:
         CPU seconds of a submission's cells, of the kernel and what it started and waited for: a
-        mean. Notebooks that end their kernel are left out.
+        mean. It is too small by the notebooks that end their kernel, whose last look never comes:
+        they count as nothing.
     """
     course = Course(root)
     with open_gradebook(course.folder.db_url, course.folder.course_id) as gradebook:
