@@ -22,7 +22,7 @@ from traitlets import Bool, Dict, Float, Integer, List, Unicode
 from backend_course.kernels import without_ports
 
 from .canaries import Canary, canary_cell, canary_cells, judge, make_canary
-from .provisioner import KERNEL_NAME, WalledKernelManager, warm_process_died
+from .provisioner import KERNEL_NAME, LARGEST_MESSAGE, WalledKernelManager, warm_process_died
 from .warm import WarmError
 
 _PATIENCE = 1  # seconds in which an interrupted kernel must fall silent
@@ -86,6 +86,7 @@ class WalledExecute(Execute):
         self._canary_runs = False
         self._ended: str | None = None
         self._output_left = self.largest_output
+        self._interrupted = False
         self._deadline = time.monotonic() + self.notebook_timeout
         resources = {} if resources is None else resources
         resources["grading"] = {"flags": self._flags, "seconds": self._seconds}
@@ -128,16 +129,25 @@ class WalledExecute(Execute):
         configured = self.timeout
         left = max(1, int(self._deadline - time.monotonic()) + 1)
         self.timeout = min(configured, left) if configured and configured > 0 else left
+        self._interrupted = False
         try:
             super().preprocess_cell(cell, resources, index)
         except (DeadKernelError, CellTimeoutError, RuntimeError, Empty) as error:
-            self._end(_reason(error, cell, index))
+            self._end(self._reason(error, cell, index))
             _append_error(cell, "NotFinished", self._ended or "")
         finally:
             self.timeout = configured
         self._look_at_outputs(cell, index)
 
+    def _reason(self, error: Exception, cell: NotebookNode, index: int) -> str:
+        if "IOPub" in str(error) and not self._interrupted:  # done, says nbclient, but not silent
+            most = LARGEST_MESSAGE >> 20
+            return f"not all of its output arrived in {_label(cell, index)} ({most} MB at once may)"
+        what = {DeadKernelError: "died", CellTimeoutError: "could not be stopped"}
+        return f"the kernel {what.get(type(error), 'broke off')} in {_label(cell, index)}"
+
     def _lose_patience(self) -> None:
+        self._interrupted = True
         self.iopub_timeout = _PATIENCE
 
     def process_message(self, msg: dict, cell: NotebookNode, cell_index: int) -> Any:
@@ -278,8 +288,3 @@ def _label(cell: NotebookNode, index: int) -> str:
 
 def _append_error(cell: NotebookNode, name: str, text: str) -> None:
     cell.outputs.append(new_output("error", ename=name, evalue=text, traceback=[f"{name}: {text}"]))
-
-
-def _reason(error: Exception, cell: NotebookNode, index: int) -> str:
-    what = {DeadKernelError: "died", CellTimeoutError: "could not be stopped"}
-    return f"the kernel {what.get(type(error), 'broke off')} in {_label(cell, index)}"

@@ -16,12 +16,25 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Protocol
 
 # How often a task is given out when its workers die. Not fewer: a machine that is short of memory
 # can kill several workers within seconds, and none of that is the task's fault.
 ATTEMPTS = 10
 
 Work = Callable[[bytes], bytes]
+
+
+class Equipment(Protocol):
+    """Something of the parent's that a worker takes along when it is forked."""
+
+    def take(self) -> None:
+        """Take it, in the worker."""
+
+    def let_go(self) -> None:
+        """Let go of it, in the parent."""
+
+
 Connection = multiprocessing.connection.Connection
 
 
@@ -34,13 +47,19 @@ Result = tuple[str, bytes | TaskFailedError]
 
 
 class LocalPool:
-    """`count` worker processes that run `work`; a context manager."""
+    """`count` worker processes that run `work`; a context manager.
 
-    def __init__(self, work: Work, count: int) -> None:
+    `equip` makes each worker's equipment; where workers are not forked they get none.
+    """
+
+    def __init__(
+        self, work: Work, count: int, equip: Callable[[], Equipment] | None = None
+    ) -> None:
         self._work = work
         self._count = max(1, count)
         # Forked where that is safe, because a worker then needs no imports of its own.
         self._context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+        self._equip = equip if self._context.get_start_method() == "fork" else None
         self._workers: dict[Connection, multiprocessing.process.BaseProcess] = {}
         self._folder = tempfile.mkdtemp(prefix="grading-")
         Path(self._folder).chmod(0o711)
@@ -104,10 +123,15 @@ class LocalPool:
         # A fork holds copies of all these ends; a worker would never see its own one close.
         forks = self._context.get_start_method() == "fork"
         inherited = [ours, *self._workers] if forks else []
+        equipment = self._equip() if self._equip else None
         process = self._context.Process(
-            target=_serve, args=(theirs, inherited, self._work, self._folder), daemon=True
+            target=_serve,
+            args=(theirs, inherited, self._work, self._folder, equipment),
+            daemon=True,
         )
         process.start()
+        if equipment:
+            equipment.let_go()
         theirs.close()
         self._workers[ours] = process
         return ours
@@ -121,10 +145,18 @@ class LocalPool:
             process.join()
 
 
-def _serve(connection: Connection, inherited: list[Connection], work: Work, folder: str) -> None:
+def _serve(
+    connection: Connection,
+    inherited: list[Connection],
+    work: Work,
+    folder: str,
+    equipment: Equipment | None,
+) -> None:
     """A worker's life: a task, an answer, until the connection closes."""
     for other in inherited:
         other.close()
+    if equipment:
+        equipment.take()
     gc.freeze()  # what was inherited stays; the collector need not look through it again and again
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     tempfile.tempdir = tempfile.mkdtemp(dir=folder)  # removed with the pool, even if this is killed

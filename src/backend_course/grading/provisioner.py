@@ -24,10 +24,11 @@ import zmq.asyncio
 from jupyter_client import AsyncKernelClient, AsyncKernelManager
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.provisioning import KernelProvisionerBase
+from jupyter_client.session import Session
 from traitlets import Bool, Dict, Int, List, Unicode, default
 
 from .walls.limits import Limits
-from .warm import Warm, WarmError
+from .warm import Borrowed, Warm, WarmError
 
 KERNEL_NAME = "walled-python"
 PROVISIONER_NAME = "walled-provisioner"
@@ -36,37 +37,71 @@ NO_WALLS = (
     "This host offers no wall between a notebook and the course's files. Grade on a host that does "
     "(`python -m backend_course.grading doctor` shows which walls hold), or say --trust-students."
 )
+RECONNECT_EVERY = 5  # milliseconds
 _PORTS = ("shell", "iopub", "stdin", "hb", "control")
 
 _mine = threading.local()
 
 
-def warm_process(modules: list[str]) -> Warm:
+def warm_process(modules: list[str]) -> Borrowed:
     """This thread's warm process with `modules` imported; a new one if the last one died.
 
-    Each thread has its own, because a warm process answers one request at a time.
+    Each thread has its own socket to it, because requests and answers take turns there.
     """
-    warm: Warm | None = getattr(_mine, "warm", None)
-    if warm is None or not warm.alive or _mine.modules != modules:
-        if warm is not None:
-            close_warm_process()
-        _mine.warm, _mine.modules = Warm(modules), modules
-        atexit.register(_mine.warm.close)
+    warm: Borrowed | None = getattr(_mine, "warm", None)
+    if warm is not None and warm.alive and set(modules) <= set(_mine.modules):
+        return warm
+    if warm is not None:
+        missing = [module for module in modules if module not in _mine.modules]
+        if isinstance(warm, Warm) and warm.alive and warm.load(missing):
+            _mine.modules = [*_mine.modules, *missing]
+            return warm
+        close_warm_process()
+    _mine.warm, _mine.modules = Warm(modules), modules
+    atexit.register(_mine.warm.close)
     return _mine.warm
 
 
 def close_warm_process() -> None:
-    """End this thread's warm process, if it has one."""
-    warm: Warm | None = getattr(_mine, "warm", None)
+    """End this thread's warm process, if it has one; a borrowed one lives on."""
+    warm: Borrowed | None = getattr(_mine, "warm", None)
     if warm is not None:
         atexit.unregister(warm.close)
         warm.close()
         _mine.warm = None
 
 
+class SharedWarmProcess:
+    """This thread's warm process, for a process that is about to be forked from this one.
+
+    One warm process for all workers: each of its own would cost a second of CPU.
+    """
+
+    def __init__(self, modules: list[str]) -> None:
+        """Lend it, or nothing: then the worker starts its own and meets the reason itself."""
+        self._modules = modules
+        self._lent: Borrowed | None = None
+        with contextlib.suppress(WarmError, OSError):
+            warm = warm_process(modules)
+            assert isinstance(warm, Warm)
+            self._lent = warm.lend()
+
+    def take(self) -> None:
+        """In the worker: use it from now on."""
+        own: Borrowed | None = getattr(_mine, "warm", None)
+        if own is not None:
+            Borrowed.close(own)  # the parent's end; its warm process stays
+        _mine.warm, _mine.modules = self._lent, self._modules
+
+    def let_go(self) -> None:
+        """In the parent, once the worker has it."""
+        if self._lent is not None:
+            self._lent.close()
+
+
 def warm_process_died() -> bool:
     """Whether this thread's warm process has ended by itself, and its kernels with it."""
-    warm: Warm | None = getattr(_mine, "warm", None)
+    warm: Borrowed | None = getattr(_mine, "warm", None)
     return warm is not None and not warm.alive
 
 
@@ -92,7 +127,7 @@ class WalledProvisioner(KernelProvisionerBase):
     ).tag(config=True)
 
     pid: int | None = None
-    _warm: Warm | None = None
+    _warm: Borrowed | None = None
     _folder: Path | None = None
 
     @property
@@ -123,11 +158,10 @@ class WalledProvisioner(KernelProvisionerBase):
         (self._folder / "kernel.json").write_text(json.dumps(info))
         if kwargs.get("cwd"):
             copy_regular_files(Path(kwargs["cwd"]), self._folder / "work", self.largest_folder)
-        quiet = ["--InteractiveShell.colors=nocolor", "--IPKernelApp.log_level=CRITICAL"]
         answer = self._warm.ask(
             "fork",
             kernel=self._folder.name,
-            arguments=[*quiet, *kwargs.get("extra_arguments", [])],
+            arguments=kwargs.get("extra_arguments", []),
             environment=_environment(dict(self.environment)),
             limits=vars(Limits(**self.limits)),
         )
@@ -213,6 +247,15 @@ class WalledKernelSpecs(KernelSpecManager):
 class WalledClient(AsyncKernelClient):
     """Waits for a kernel until it has answered, not a fifth of a second longer."""
 
+    @default("context")
+    def _limited_context(self) -> zmq.asyncio.Context:
+        self._created_context = True
+        context = zmq.asyncio.Context()
+        context.setsockopt(zmq.MAXMSGSIZE, LARGEST_MESSAGE)  # of every socket made from it
+        # A kernel binds its sockets a moment after they are connected to; 100 ms is the default.
+        context.setsockopt(zmq.RECONNECT_IVL, RECONNECT_EVERY)
+        return context
+
     def start_channels(self, shell=True, iopub=True, stdin=False, hb=False, control=True) -> None:
         """Open the channels; no heartbeat, which is a thread for what the warm process knows."""
         super().start_channels(shell=shell, iopub=iopub, stdin=stdin, hb=hb, control=control)
@@ -229,6 +272,17 @@ class WalledClient(AsyncKernelClient):
             if not await self.is_alive():
                 raise RuntimeError("Kernel died before replying to kernel_info")
         raise RuntimeError(f"Kernel didn't respond in {timeout} seconds")
+
+
+def unpack(text: bytes | str) -> Any:
+    """Part of a message, without its time: jupyter_client would parse it, and nothing asks for it.
+
+    An `unpacker` of jupyter_client's `Session`.
+    """
+    part = json.loads(text.decode("utf-8", "replace") if isinstance(text, bytes) else text)
+    if isinstance(part, dict) and "msg_id" in part:  # a header
+        part.pop("date", None)
+    return part
 
 
 class WalledKernelManager(AsyncKernelManager):
@@ -248,9 +302,6 @@ class WalledKernelManager(AsyncKernelManager):
     def _own_kernel_specs(self) -> KernelSpecManager:
         return WalledKernelSpecs(parent=self)
 
-    @default("context")
-    def _limited_context(self) -> zmq.asyncio.Context:
-        self._created_context = True
-        context = zmq.asyncio.Context()
-        context.setsockopt(zmq.MAXMSGSIZE, LARGEST_MESSAGE)  # of every socket made from it
-        return context
+    @default("session")
+    def _quick_session(self) -> Session:
+        return Session(parent=self, unpacker=f"{__name__}.{unpack.__name__}")

@@ -20,7 +20,6 @@ from .execute import WalledExecute
 from .files import write_whole
 from .hidden import marks
 from .ingest import RefusedError, make_true, parse_notebook
-from .provisioner import close_warm_process
 from .spec import AssignmentSpec, NotebookSpec
 
 _ASK = "import json, sys\nprint(json.dumps([sorted(sys.modules), sorted(globals())]))"
@@ -49,15 +48,12 @@ def rehearse(course: Course, spec: AssignmentSpec, settings: dict[str, Any], key
             return Rehearsal(**found)
     modules: set[str] = set()
     unwatched: set[str] = set()
-    try:
-        for path in notebooks:
-            known = spec.notebook(path.stem)
-            if known is not None:
-                loaded, blind = _run(path, known, Config(settings["config"]))
-                modules |= loaded
-                unwatched |= blind
-    finally:
-        close_warm_process()
+    for path in notebooks:
+        known = spec.notebook(path.stem)
+        if known is not None:
+            loaded, blind = _run(path, known, Config(settings["config"]))
+            modules |= loaded
+            unwatched |= blind
     own = {path.stem for path in course.path("source", ".", spec.name).glob("*.py")}
     ready = sorted(m for m in modules - own if not m.startswith(_NEVER))
     rehearsal = Rehearsal(ready, sorted(unwatched))

@@ -17,6 +17,7 @@ from .gradebook import GradebookError, open_gradebook, save
 from .ingest import Caps, RefusedError
 from .ledger import Ledger, environment_key, submission_key
 from .pool import LocalPool, TaskFailedError
+from .provisioner import SharedWarmProcess, close_warm_process
 from .rehearsal import rehearse
 from .spec import AssignmentSpec, read_spec
 
@@ -71,19 +72,26 @@ def grade_assignment(course: Course, plan: Plan, progress: Progress = lambda *_:
             ) from None
         run = _Run(course, plan, spec, gradebook)
         done = 0
-        with _engine(plan) as engine:
-            for _ in run.results(chosen, engine):
-                done += 1
-                progress(done, len(chosen), time.monotonic() - start)
+        try:
+            with _engine(plan, run.settings) as engine:
+                for _ in run.results(chosen, engine):
+                    done += 1
+                    progress(done, len(chosen), time.monotonic() - start)
+        finally:
+            close_warm_process()
     entries = {name: entry for name, entry in run.ledger.entries.items() if name in chosen}
     seconds = time.monotonic() - start
     points = {(n.name, c.name): c.points for n in spec.notebooks for c in n.cells if c.points}
     return Summary(plan.assignment, entries, points, run.graded, run.skipped, run.failed, seconds)
 
 
-def _engine(plan: Plan) -> LocalPool | Cluster:
+def _engine(plan: Plan, settings: dict[str, Any]) -> LocalPool | Cluster:
     if plan.engine == "local":
-        return LocalPool(submission.grade, plan.workers)
+        config = settings["config"]
+        if not config.get("WalledExecute", {}).get("walled", True):
+            return LocalPool(submission.grade, plan.workers)
+        modules = config["WalledProvisioner"]["modules"]
+        return LocalPool(submission.grade, plan.workers, lambda: SharedWarmProcess(modules))
     scheme, _, address = plan.engine.partition("://")
     if scheme not in {"dask", "dask+tls"} or not address:
         raise CourseError(

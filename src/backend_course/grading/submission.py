@@ -13,9 +13,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-import nbformat.v4
 from nbconvert.preprocessors import Preprocessor
 from nbformat import NotebookNode
+from nbformat.v4.rwbase import strip_transient
 from nbgrader import utils
 from traitlets.config import Config
 
@@ -113,13 +113,24 @@ def _grade_notebook(
     ran = resources.get("grading", {})
     grades, comments = scores(notebook)
     return {
-        "ipynb": nbformat.v4.writes(notebook) + "\n",
+        "ipynb": _written(notebook),
         "grades": grades,
         "comments": comments,
         "flags": flags + ran.get("flags", []),
         "seconds": ran.get("seconds", {}),
         "ended": ran.get("ended"),
     }
+
+
+def _written(notebook: NotebookNode) -> str:
+    """A notebook's file, with a line for each cell.
+
+    nbformat writes a line for each item, which json does in Python: 17 ms for 50 cells, not 1.
+    """
+    whole = strip_transient(notebook)
+    cells = ",\n".join(json.dumps(cell, ensure_ascii=False) for cell in whole.pop("cells"))
+    rest = json.dumps(whole, ensure_ascii=False)
+    return f'{{"cells": [\n{cells}\n],\n{rest[1:]}\n'
 
 
 def scores(notebook: NotebookNode) -> tuple[dict[str, float | None], dict[str, str | None]]:

@@ -1,6 +1,5 @@
 """A warm process and the kernels forked from it, seen from the process that grades."""
 
-import contextlib
 import json
 import os
 import shutil
@@ -18,19 +17,80 @@ class WarmError(RuntimeError):
     """The warm process refused or is gone."""
 
 
-class Warm:
+class Borrowed:
+    """A warm process of another process's, through a socket of its own (`Warm.lend`).
+
+    `standing` and `missing` say which walls its kernels have.
+    """
+
+    def __init__(
+        self, line: socket.socket, folder: Path, standing: list[str], missing: dict[str, str]
+    ) -> None:
+        self._line, self.folder = line, folder
+        self.standing, self.missing = standing, missing
+        self._answers = line.makefile("r", encoding="utf-8")
+        self._count = 0
+
+    def ask(self, do: str, give: socket.socket | None = None, **request) -> dict:
+        """Send one request (see zygote.py), with a socket or none, and return the answer.
+
+        Raises WarmError.
+        """
+        text = json.dumps({"do": do, **request}).encode() + b"\n"
+        try:
+            if give is not None:
+                socket.send_fds(self._line, [text], [give.fileno()])
+            else:
+                self._line.sendall(text)
+            line = self._answers.readline()
+        except (OSError, ValueError) as error:
+            raise WarmError(
+                f"the warm process is gone ({error}); it will be started anew"
+            ) from error
+        if not line:
+            raise WarmError("the warm process is gone; it will be started anew")
+        answer = json.loads(line)
+        if not answer["ok"]:
+            raise WarmError(f"the warm process could not {do}: {answer['error']}")
+        return answer
+
+    @property
+    def alive(self) -> bool:
+        """Whether the warm process still runs."""
+        try:
+            return bool(self._line.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+
+    def new_folder(self) -> Path:
+        """A folder for one kernel, with an empty `work` for the files that it will find."""
+        self._count += 1
+        folder = self.folder / f"{os.getpid()}-{self._count}"
+        (folder / "work").mkdir(parents=True)
+        if "namespaces" in self.standing and os.getuid() == 0:
+            os.chown(folder, namespaces.NOBODY, namespaces.NOBODY)
+        return folder
+
+    def close(self) -> None:
+        """Give the warm process back, which ends the kernels that were asked for here."""
+        self._answers.close()
+        self._line.close()
+
+
+class Warm(Borrowed):
     """A warm process with `modules` imported; a context manager that ends it and all its kernels.
 
-    `standing` and `missing` say which walls its kernels have, `left_out` which modules could not be
-    imported. Raises WarmError if it cannot be used.
+    `left_out` says which modules could not be imported. Raises WarmError if it cannot be used.
     """
 
     def __init__(self, modules: Iterable[str] = ()) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="grading-"))
         self.folder.chmod(0o711)
         (self.folder / "root").mkdir()
-        self._count = 0
-        wanted, self.left_out = list(modules), {}
+        wanted = list(modules)
+        self.left_out: dict[str, str] = {}
         try:
             loaded = self._start(wanted)
             while threaded := loaded.get("threaded"):
@@ -49,13 +109,13 @@ class Warm:
             self.close()
             raise
         self.left_out |= loaded["left_out"]
-        self.standing: list[str] = walls["standing"]
-        self.missing: dict[str, str] = walls["missing"]
+        self.standing, self.missing = walls["standing"], walls["missing"]
 
     def _start(self, modules: list[str]) -> dict:
         ours, theirs = socket.socketpair()
         command = [sys.executable, "-m", "backend_course.grading.zygote"]
-        with ours, theirs:
+        super().__init__(ours, self.folder, [], {})
+        with theirs:
             self.process = subprocess.Popen(
                 [*command, str(theirs.fileno()), str(self.folder)],
                 pass_fds=[theirs.fileno()],
@@ -64,48 +124,31 @@ class Warm:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
             )
-            self._lines = ours.makefile("rw", encoding="utf-8")
         return self.ask("preload", modules=modules)
 
     def _stop(self) -> None:
-        with contextlib.suppress(OSError, ValueError):
-            self._lines.close()
+        super().close()
         try:
             self.process.wait(10)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
 
-    def ask(self, do: str, **request) -> dict:
-        """Send one request (see zygote.py) and return the answer; raises WarmError."""
-        try:
-            self._lines.write(json.dumps({"do": do, **request}) + "\n")
-            self._lines.flush()
-            line = self._lines.readline()
-        except (OSError, ValueError) as error:
-            raise WarmError(
-                f"the warm process is gone ({error}); it will be started anew"
-            ) from error
-        if not line:
-            raise WarmError("the warm process is gone; it will be started anew")
-        answer = json.loads(line)
-        if not answer["ok"]:
-            raise WarmError(f"the warm process could not {do}: {answer['error']}")
-        return answer
+    def load(self, modules: Iterable[str]) -> bool:
+        """Import more modules; False if one starts a thread, and a new warm process is needed."""
+        answer = self.ask("load", modules=list(modules))
+        self.left_out |= answer.get("left_out", {})
+        return "threaded" not in answer
 
-    @property
-    def alive(self) -> bool:
-        """Whether the warm process still runs."""
-        return self.process.poll() is None
+    def lend(self) -> Borrowed:
+        """Return the means to have kernels forked by a process that is about to be forked itself.
 
-    def new_folder(self) -> Path:
-        """A folder for one kernel, with an empty `work` for the files that it will find."""
-        self._count += 1
-        folder = self.folder / str(self._count)
-        (folder / "work").mkdir(parents=True)
-        if "namespaces" in self.standing and os.getuid() == 0:
-            os.chown(folder, namespaces.NOBODY, namespaces.NOBODY)
-        return folder
+        Close it here then.
+        """
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self.ask("serve", give=theirs)
+        return Borrowed(ours, self.folder, self.standing, self.missing)
 
     def close(self) -> None:
         """End the warm process and its kernels, and remove their folders."""

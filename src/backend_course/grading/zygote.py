@@ -1,24 +1,28 @@
 """The warm process: everything imported, one thread, walls up; each kernel is a fork of it.
 
 Run as ``python -m backend_course.grading.zygote SOCKET_FD FOLDER`` by warm.py.
-It speaks JSON lines over the socket, one request and one answer at a time:
+It speaks JSON lines over sockets, on each of them one request and one answer at a time:
 
     {"do": "preload", "modules": [...]}  -> {"ok": true, "left_out": {...}, "namespaces": true},
                                             or {"ok": true, "threaded": "the module that did it"}
     {"do": "finish"}                     -> {"ok": true, "standing": [...], "missing": {...}}
+    {"do": "load", "modules": [...]}     -> as for preload, for more modules later
+    {"do": "serve"} and a file descriptor -> {"ok": true}; it serves that socket, too
     {"do": "fork", "kernel": "7", ...}   -> {"ok": true, "pid": 4711}
     {"do": "poll" | "interrupt" | "terminate" | "kill", "pid": 4711} -> {"ok": true, …}
 
 It is own code and not the standard library's forkserver because that one unpickles what it is sent,
 listens on a named socket that a student's code could reach, and imports the caller's main module.
-When the socket closes, it kills its kernels and goes.
+When a socket closes, it kills the kernels that were asked for there; with the first one it goes.
 """
 
 import contextlib
+import dataclasses
 import gc
 import importlib
 import json
 import os
+import selectors
 import signal
 import socket
 import sys
@@ -42,41 +46,98 @@ ALWAYS = """
 
 
 def main() -> None:
-    """Serve one client until it goes."""
-    client = socket.socket(fileno=int(sys.argv[1]))
-    os.set_inheritable(client.fileno(), False)
+    """Serve the first client, and all that it brings, until it goes."""
     zygote = Zygote(Path(sys.argv[2]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever started the grading
-    lines = client.makefile("rw", encoding="utf-8")
+    first = socket.socket(fileno=int(sys.argv[1]))
+    zygote.do_serve(first.detach())
     try:
-        for line in lines:
-            request = json.loads(line)
-            try:
-                answer = {"ok": True} | getattr(zygote, "do_" + request.pop("do"))(**request)
-            except Exception as error:
-                answer = {"ok": False, "error": f"{type(error).__name__}: {error}"}
-            lines.write(json.dumps(answer) + "\n")
-            lines.flush()
-    except (BrokenPipeError, ConnectionResetError):
-        pass
+        while zygote.clients:
+            for key, _ in zygote.selector.select():
+                zygote.hear(key.data)
     finally:
-        zygote.kill_all()
+        for client in list(zygote.clients):
+            zygote.part_with(client)
+
+
+@dataclasses.dataclass(eq=False)
+class Client:
+    """A socket with a grading process at its other end, and that one's kernels."""
+
+    socket: socket.socket
+    heard: bytes = b""
+    kernels: dict[int, int | None] = dataclasses.field(default_factory=dict)
+    """Process id -> exit status, None while it runs."""
 
 
 class Zygote:
-    """The warm process's state: its walls and the kernels that it has forked."""
+    """The warm process's state: its walls, and its clients with their kernels."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.walls = walls.Walls()
-        self.kernels: dict[int, int | None] = {}  # process id -> exit status, None while it runs
+        self.selector = selectors.DefaultSelector()
+        self.clients: list[Client] = []
+
+    def hear(self, client: Client) -> None:
+        """Do what a client asks, or let it go. Only the first one may end the process."""
+        try:
+            text, given, _, _ = socket.recv_fds(client.socket, 1 << 16, 1)
+            client.heard += text
+            *lines, client.heard = client.heard.split(b"\n")
+            for line in lines:
+                client.socket.sendall(
+                    json.dumps(self._answer(client, line, given)).encode() + b"\n"
+                )
+        except (BrokenPipeError, ConnectionResetError):
+            text = b""
+        if not text:
+            going = self.clients if client is self.clients[0] else [client]
+            for each in list(going):
+                self.part_with(each)
+
+    def _answer(self, client: Client, line: bytes, given: list[int]) -> dict:
+        request = json.loads(line)
+        do = request.pop("do")
+        if do in {"fork", "poll", "interrupt", "terminate", "kill"}:
+            request["client"] = client
+        if do == "serve":
+            request["descriptor"] = given.pop()
+        try:
+            return {"ok": True} | getattr(self, "do_" + do)(**request)
+        except Exception as error:
+            return {"ok": False, "error": f"{type(error).__name__}: {error}"}
+
+    def part_with(self, client: Client) -> None:
+        """Kill a client's kernels and close its socket."""
+        for pid in list(client.kernels):
+            self.do_kill(pid, client)
+        self.selector.unregister(client.socket)
+        client.socket.close()
+        self.clients.remove(client)
+
+    def do_serve(self, descriptor: int) -> dict:
+        """Take requests from another socket, too."""
+        client = Client(socket.socket(fileno=descriptor))
+        os.set_inheritable(descriptor, False)
+        self.clients.append(client)
+        self.selector.register(client.socket, selectors.EVENT_READ, client)
+        return {}
 
     def do_preload(self, modules: list[str]) -> dict:
         """Import what the kernels will need, then leave the host."""
         # debugpy is half of a kernel's start; a notebook may still import it (see kernel.py).
         sys.modules["debugpy"] = None  # type: ignore[assignment]
+        loaded = self.do_load([*ALWAYS.split(), *modules])
+        if "threaded" not in loaded:
+            self.walls = walls.raise_shared()
+            loaded["namespaces"] = "namespaces" not in self.walls.missing
+        return loaded
+
+    def do_load(self, modules: list[str]) -> dict:
+        """Import modules, which from then on are in every fork."""
         left_out = {}
-        for module in [*ALWAYS.split(), *modules]:
+        for module in modules:
             if module in sys.modules:
                 continue
             with warnings.catch_warnings():
@@ -89,8 +150,7 @@ class Zygote:
                 return {"threaded": module}  # a process with threads cannot be forked safely
         gc.collect()
         gc.freeze()  # keeps the collector from touching, and so copying, every page in each fork
-        self.walls = walls.raise_shared()
-        return {"left_out": left_out, "namespaces": "namespaces" not in self.walls.missing}
+        return {"left_out": left_out}
 
     def do_finish(self) -> dict:
         """Take the read-only root, now that the client has mapped the users."""
@@ -98,7 +158,9 @@ class Zygote:
             walls.raise_root(self.walls, self.folder)
         return {"standing": self.walls.standing, "missing": self.walls.missing}
 
-    def do_fork(self, kernel: str, arguments: list[str], environment: dict, limits: dict) -> dict:
+    def do_fork(
+        self, client: Client, kernel: str, arguments: list[str], environment: dict, limits: dict
+    ) -> dict:
         """Fork a kernel that listens on the sockets in its folder."""
         isolated = not self.walls.missing.keys() & {"namespaces", "root"}
         if "namespaces" in self.walls.missing:
@@ -108,10 +170,13 @@ class Zygote:
 
             pid = syscalls.fork_into(namespaces.PER_KERNEL)
         if pid == 0:
+            for each in self.clients:  # what a student's code writes there, a grader would believe
+                each.socket.close()
+            self.selector.close()
             _end_with(
                 lambda: self._guard(kernel, arguments, environment, Limits(**limits), isolated)
             )
-        self.kernels[pid] = None
+        client.kernels[pid] = None
         return {"pid": pid}
 
     def _guard(
@@ -158,41 +223,36 @@ class Zygote:
                 _signal_group(child, signal.SIGKILL)
                 os._exit(abs(os.waitstatus_to_exitcode(status)) & 0x7F)
 
-    def do_poll(self, pid: int) -> dict:
+    def do_poll(self, pid: int, client: Client) -> dict:
         """Report a kernel's exit status; null while it runs."""
-        if self.kernels.get(pid, 0) is None:
+        if client.kernels.get(pid, 0) is None:
             done, status = os.waitpid(pid, os.WNOHANG)
             if done:
-                self.kernels[pid] = os.waitstatus_to_exitcode(status)
-        return {"status": self.kernels.get(pid, 0)}
+                client.kernels[pid] = os.waitstatus_to_exitcode(status)
+        return {"status": client.kernels.get(pid, 0)}
 
-    def do_interrupt(self, pid: int) -> dict:
+    def do_interrupt(self, pid: int, client: Client) -> dict:
         """Send SIGINT, as a notebook's stop button does."""
-        return self._send(pid, signal.SIGINT)
+        return self._send(pid, client, signal.SIGINT)
 
-    def do_terminate(self, pid: int) -> dict:
+    def do_terminate(self, pid: int, client: Client) -> dict:
         """Send SIGTERM to the kernel's process group."""
-        return self._send(pid, signal.SIGTERM)
+        return self._send(pid, client, signal.SIGTERM)
 
-    def _send(self, pid: int, number: int) -> dict:
-        if self.do_poll(pid)["status"] is None:
+    def _send(self, pid: int, client: Client, number: int) -> dict:
+        if self.do_poll(pid, client)["status"] is None:
             os.kill(pid, number)
         return {}
 
-    def do_kill(self, pid: int) -> dict:
+    def do_kill(self, pid: int, client: Client) -> dict:
         """Kill a kernel with all that it started, and wait until it is gone."""
-        if self.do_poll(pid)["status"] is None:
+        if self.do_poll(pid, client)["status"] is None:
             if "namespaces" in self.walls.missing:
-                self._send(pid, signal.SIGTERM)
+                self._send(pid, client, signal.SIGTERM)
                 _kill_descendants(pid)
             os.kill(pid, signal.SIGKILL)
-            self.kernels[pid] = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-        return {"status": self.kernels.pop(pid, 0)}
-
-    def kill_all(self) -> None:
-        """Kill every kernel that still runs."""
-        for pid in list(self.kernels):
-            self.do_kill(pid)
+            client.kernels[pid] = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        return {"status": client.kernels.pop(pid, 0)}
 
 
 def _end_with(work) -> None:

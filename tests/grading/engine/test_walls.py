@@ -9,13 +9,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
+import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from backend_course.grading import walls
+from backend_course.grading import provisioner, walls
 from backend_course.grading.execute import WalledExecute
-from backend_course.grading.provisioner import close_warm_process, warm_process
-from backend_course.grading.warm import WarmError
+from backend_course.grading.pool import LocalPool
+from backend_course.grading.provisioner import SharedWarmProcess, close_warm_process, warm_process
+from backend_course.grading.warm import Borrowed, Warm, WarmError
 
 needs_walls = pytest.mark.skipif(
     walls.probe().standing != list(walls.ALL), reason="this host does not offer every wall"
@@ -68,6 +70,26 @@ print(json.dumps({
 
 
 @needs_walls
+def test_no_socket_of_the_grader_is_left_to_a_kernel() -> None:
+    """What a submission writes to the warm process's socket, the grader would take for answers."""
+    source = """
+import os, socket, struct
+for name in os.listdir("/proc/self/fd"):
+    try:
+        end = socket.socket(fileno=os.dup(int(name)))
+        peer = end.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+    except OSError:
+        continue  # no socket, or gone
+    # Made outside, and not by connecting to the kernel:
+    if not struct.unpack("3i", peer)[0] and not end.getsockname():
+        print("a socket from outside:", name)
+print("looked")
+"""
+    notebook, _ = ran(source)
+    assert text(notebook.cells[0]) == "looked\n"
+
+
+@needs_walls
 @pytest.mark.parametrize("path", ["/usr/x", "/etc/x", "/x", str(Path(sys.prefix, "x"))])
 def test_a_kernel_writes_only_at_home(path: str) -> None:
     notebook, _ = ran(f"open('/tmp/a', 'w'); open('b', 'w'); open({path!r}, 'w')")
@@ -94,8 +116,6 @@ def test_the_same_holds_for_an_ordinary_user(tmp_path: Path) -> None:
 
 @needs_walls
 def test_nothing_of_a_kernel_outlives_it() -> None:
-    import psutil
-
     ran("import subprocess\nsubprocess.Popen(['sleep', '33.25'], start_new_session=True)")
     commands = [process.info["cmdline"] for process in psutil.process_iter(["cmdline"])]
     assert ["sleep", "33.25"] not in commands
@@ -124,6 +144,39 @@ def test_a_warm_process_that_dies_costs_no_points(monkeypatch: pytest.MonkeyPatc
     assert text(ran("print(1)")[0].cells[0]) == "1\n"
 
 
+def parent_of_a_kernel(task: bytes) -> bytes:
+    """Worker's work: run a kernel, and tell which warm process it came from."""
+    notebook, _ = ran("print(1)")
+    assert text(notebook.cells[0]) == "1\n"
+    return b"the parent's" if type(warm_process([])) is Borrowed else b"its own"
+
+
+def test_workers_share_a_warm_process_and_do_without_when_it_dies() -> None:
+    tasks = [(str(number), b"") for number in range(6)]
+    with LocalPool(parent_of_a_kernel, 2, lambda: SharedWarmProcess([])) as pool:
+        first = dict(pool.run(tasks))
+        shared = warm_process([])
+        assert isinstance(shared, Warm)
+        shared.process.kill()
+        shared.process.wait()
+        after = dict(pool.run(tasks))
+    assert set(first.values()) == {b"the parent's"}
+    assert set(after.values()) == {b"its own"}
+
+
+def test_a_worker_that_goes_takes_its_kernels_along() -> None:
+    shared = warm_process([])
+    assert isinstance(shared, Warm)
+    lent = shared.lend()
+    folder = lent.new_folder()
+    (folder / "kernel.json").write_text("{}")
+    pid = lent.ask("fork", kernel=folder.name, arguments=[], environment={}, limits={})["pid"]
+    kernel = psutil.Process(pid)
+    lent.close()
+    assert psutil.wait_procs([kernel], timeout=10)[1] == []
+    assert shared.alive
+
+
 def test_a_loop_that_ignores_interrupts_is_killed() -> None:
     stubborn = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass"
     notebook, resources = ran("print(1)", stubborn, "print(2)", timeout=1)
@@ -137,6 +190,14 @@ def test_a_polite_loop_costs_only_its_cell() -> None:
     assert notebook.cells[0].outputs[-1].ename == "CellTimeoutError"
     assert text(notebook.cells[1]) == "2\n"
     assert resources["grading"]["ended"] is None
+
+
+def test_a_message_that_is_too_large_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(provisioner, "LARGEST_MESSAGE", 1 << 20)
+    notebook, resources = ran("print(1)", "print('x' * (1 << 21))", "print(2)")
+    assert text(notebook.cells[0]) == "1\n"
+    assert notebook.cells[1].outputs[-1].ename == "NotFinished"
+    assert "not all of its output arrived" in resources["grading"]["ended"]
 
 
 def test_a_flood_of_output_is_cut_and_reported() -> None:

@@ -1,0 +1,100 @@
+"""The walled kernel puts out what ipykernel's own puts out, cell by cell."""
+
+import re
+import sys
+
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+from nbgrader.preprocessors import Execute
+from traitlets.config import Config
+
+from backend_course.grading.execute import WalledExecute
+from backend_course.grading.provisioner import close_warm_process
+from backend_course.kernels import without_ports
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux")
+
+CELLS = {
+    "value": "6 * 7",
+    "print": "print('a')\nprint('b', end='')",
+    "both streams": "import sys\nprint('out')\nprint('err', file=sys.stderr)\nprint('out again')",
+    "error": "def broken(x):\n    return 1 / x\nprint('before')\nbroken(0)",
+    "syntax error": "def broken(:\n    pass",
+    "order": "from IPython.display import display\nprint(1)\ndisplay(2)\nprint(3)\n4",
+    "html": "from IPython.display import HTML\nHTML('<b>bold</b>')",
+    "update": "handle = display(1, display_id='here')\nhandle.update(2)",
+    "clear": "from IPython import display\nprint(1)\ndisplay.clear_output()\nprint('left')",
+    "warning": "import warnings\nwarnings.warn('careful', stacklevel=1)",
+    "await": "import asyncio\nawait asyncio.sleep(0.01)\n'awaited'",
+    "await that fails": "async def fails():\n    raise ValueError('later')\nawait fails()",
+    "thread": "import threading\n"
+    "t = threading.Thread(target=print, args=('in a thread',))\nt.start()\nt.join()",
+    "bash": "%%bash\necho out\necho err >&2",
+    "fork": "import os\npid = os.fork()\nif pid == 0:\n    os._exit(0)\nos.waitpid(pid, 0)[1]",
+    "child that prints": "import multiprocessing\n"
+    "p = multiprocessing.get_context('fork').Process(target=print, args=('child',))\n"
+    "p.start()\np.join()",
+    "input": "input('name? ')",
+    "history": "%history -n 1-2",
+    "last results": "Out[1], _i1, In[2]",
+    "other transformed twice": "%time sum(range(3))\n[1]",
+    "same cell": "6 * 7",
+    "same cell again": "6 * 7",
+    "redirected": "import contextlib, io\n"
+    "with contextlib.redirect_stdout(io.StringIO()) as kept:\n    print('kept')\nkept.getvalue()",
+    "exit of a function": "import sys\nsys.exit(3)",
+    "interrupted": "import time\nprint('waiting', flush=True)\ntime.sleep(60)",
+    "after it": "print('still here')",
+    "lots": "for i in range(3000):\n    print(i)\nprint('end', file=sys.stderr)",
+}
+
+
+@pytest.fixture(scope="module")
+def outputs() -> dict[str, dict[str, list]]:
+    """The outputs of each cell, in ipykernel's own kernel and in the walled one."""
+    found = {}
+    for name, kind, config in (
+        ("own", Execute, without_ports()),
+        ("walled", WalledExecute, Config()),
+    ):
+        notebook = new_notebook(cells=[new_code_cell(source) for source in CELLS.values()])
+        kind(config=config, timeout=2, allow_errors=True)(notebook, {"metadata": {}})
+        found[name] = {
+            label: [_comparable(output) for output in cell.outputs]
+            for label, cell in zip(CELLS, notebook.cells, strict=True)
+        }
+    close_warm_process()
+    return found
+
+
+def _comparable(output: dict) -> dict:
+    """Without colours, which feedback has no use for, and what differs from run to run."""
+    kept = {key: value for key, value in output.items() if key != "traceback"}
+    if "Wall time" in kept.get("text", ""):
+        kept["text"] = "times"
+    if "UserWarning: careful" in kept.get("text", ""):
+        kept["text"] = kept["text"].partition(": ")[2]
+    return kept | {
+        "traceback": re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(output.get("traceback", ())))
+    }
+
+
+@pytest.mark.parametrize("label", CELLS)
+def test_outputs_are_those_of_ipykernel(label: str, outputs: dict) -> None:
+    assert outputs["walled"][label] == outputs["own"][label]
+
+
+def test_what_is_compared_is_there(outputs: dict) -> None:
+    assert all(found for found in outputs["own"].values())
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["import os\nos.write(1, b'raw')", "import subprocess\nsubprocess.run(['echo', '-n', 'raw'])"],
+)
+def test_output_through_a_descriptor_comes_in_time(source: str) -> None:
+    """In ipykernel it may come after the cell's result, or after the cell, and then it is lost."""
+    notebook = new_notebook(cells=[new_code_cell(source) for _ in range(20)])
+    WalledExecute(config=Config())(notebook, {"metadata": {}})
+    close_warm_process()
+    assert [cell.outputs[0].get("text") for cell in notebook.cells] == ["raw"] * 20
