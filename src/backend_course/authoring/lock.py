@@ -11,6 +11,9 @@ from backend_course.authoring.files import AuthoringError, find_root, in_one_lin
 # One file for every platform and Python, with hashes and without the address of any index.
 _COMPILE = ["pip", "compile", "--universal", "--python-version", "3.11", "--generate-hashes"]
 _COMPILE += ["--no-emit-index-url", "--no-header", "--quiet"]
+# With its extras in the lock, or pip looks at the newest release of a package that another one asks
+# for with extras, finds that it is not the locked one, and gives up.
+_COMPILE += ["--no-strip-extras"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
