@@ -20,6 +20,7 @@ import contextlib
 import dataclasses
 import gc
 import importlib
+import inspect
 import json
 import os
 import selectors
@@ -148,6 +149,8 @@ class Zygote:
                     left_out[module] = f"{type(error).__name__}: {error}"
             if threading.active_count() > 1 or _system_threads() > 1:
                 return {"threaded": module}  # a process with threads cannot be forked safely
+        # Looks at every module and remembers its file: else the first traceback of each fork does.
+        inspect.getmodule(compile("", "<none>", "exec"))
         gc.collect()
         gc.freeze()  # keeps the collector from touching, and so copying, every page in each fork
         return {"left_out": left_out}
