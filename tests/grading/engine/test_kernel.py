@@ -60,7 +60,7 @@ def outputs() -> dict[str, dict[str, list]]:
         notebook = new_notebook(cells=[new_code_cell(source) for source in CELLS.values()])
         kind(config=config, timeout=2, allow_errors=True)(notebook, {"metadata": {}})
         found[name] = {
-            label: [_comparable(output) for output in cell.outputs]
+            label: _joined([_comparable(output) for output in cell.outputs])
             for label, cell in zip(CELLS, notebook.cells, strict=True)
         }
     close_warm_process()
@@ -77,6 +77,17 @@ def _comparable(output: dict) -> dict:
     return kept | {
         "traceback": re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(output.get("traceback", ())))
     }
+
+
+def _joined(outputs: list[dict]) -> list[dict]:
+    """With a stream's pieces in one: where it is cut is a matter of time."""
+    joined: list[dict] = []
+    for output in outputs:
+        if joined and output.get("name") and output["name"] == joined[-1].get("name"):
+            joined[-1]["text"] += output["text"]
+        else:
+            joined.append(output)
+    return joined
 
 
 @pytest.mark.parametrize("label", CELLS)
