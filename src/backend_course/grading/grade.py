@@ -1,8 +1,6 @@
 """Grade a class's submissions of one assignment."""
 
 import argparse
-import math
-import os
 import sys
 from pathlib import Path
 
@@ -20,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--student", action="append", default=[], help="only this one; may be repeated"
     )
     parser.add_argument(
-        "--workers", type=int, default=_workers(), help="processes (default: 3 for 2 CPUs)"
+        "--workers", type=int, help="processes (default: one a CPU, and more while CPUs are idle)"
     )
     parser.add_argument(
         "--engine", default="local", help="local, dask://HOST:PORT or dask+tls://HOST:PORT"
@@ -40,11 +38,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="grade although the host has no walls for files",
     )
-
-
-def _workers() -> int:
-    """More than there are CPUs: a worker and its kernel wait for each other half of the time."""
-    return math.ceil((os.cpu_count() or 1) * 1.5)
 
 
 def run(arguments: argparse.Namespace) -> int:

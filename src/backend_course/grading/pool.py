@@ -14,13 +14,19 @@ import shutil
 import signal
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
 
+import psutil
+
 # How often a task is given out when its workers die. Not fewer: a machine that is short of memory
 # can kill several workers within seconds, and none of that is the task's fault.
 ATTEMPTS = 10
+CPUS = os.cpu_count() or 1
+_LOOK_EVERY = 1.0  # seconds between two looks at what the machine has to spare
+_IDLE = 0.4  # CPUs that must have been idle for one more worker
 
 Work = Callable[[bytes], bytes]
 
@@ -49,14 +55,21 @@ Result = tuple[str, bytes | TaskFailedError]
 class LocalPool:
     """`count` worker processes that run `work`; a context manager.
 
-    `equip` makes each worker's equipment; where workers are not forked they get none.
+    While the machine has time to spare it becomes more, up to `most`: a worker whose notebook waits
+    for a server or a time-out needs no CPU. `equip` makes each worker's equipment; where workers
+    are not forked they get none.
     """
 
     def __init__(
-        self, work: Work, count: int, equip: Callable[[], Equipment] | None = None
+        self,
+        work: Work,
+        count: int,
+        most: int | None = None,
+        equip: Callable[[], Equipment] | None = None,
     ) -> None:
         self._work = work
         self._count = max(1, count)
+        self._most = most or self._count
         # Forked where that is safe, because a worker then needs no imports of its own.
         self._context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
         self._equip = equip if self._context.get_start_method() == "fork" else None
@@ -65,6 +78,8 @@ class LocalPool:
         Path(self._folder).chmod(0o711)
 
     def __enter__(self) -> "LocalPool":
+        psutil.cpu_times_percent()  # the next call tells what was since
+        self._look_next = time.monotonic() + _LOOK_EVERY
         return self
 
     def __exit__(self, *_) -> None:
@@ -99,7 +114,7 @@ class LocalPool:
                     connection.send_bytes(item[1])
             if not running:
                 return
-            for connection in multiprocessing.connection.wait(list(running)):
+            for connection in multiprocessing.connection.wait(list(running), self._patience()):
                 name, content, attempt = running.pop(connection)
                 try:
                     kind, result = connection.recv_bytes(), connection.recv_bytes()
@@ -111,6 +126,16 @@ class LocalPool:
                         yield name, TaskFailedError(f"{ATTEMPTS} workers died over it")
                 else:
                     yield name, result if kind == b"done" else TaskFailedError(result.decode())
+
+    def _patience(self) -> float | None:
+        """Seconds to wait for a result before the next look at the machine; None if no more."""
+        if self._count >= self._most:
+            return None
+        if time.monotonic() > self._look_next:
+            idle = psutil.cpu_times_percent().idle / 100 * CPUS
+            self._look_next = time.monotonic() + _LOOK_EVERY
+            self._count += idle > _IDLE
+        return _LOOK_EVERY
 
     def _free_worker(self, running: dict) -> Connection:
         for connection, process in list(self._workers.items()):

@@ -16,7 +16,7 @@ from .files import in_words
 from .gradebook import GradebookError, open_gradebook, save
 from .ingest import Caps, RefusedError
 from .ledger import Ledger, environment_key, submission_key
-from .pool import LocalPool, TaskFailedError
+from .pool import CPUS, LocalPool, TaskFailedError
 from .provisioner import SharedWarmProcess, close_warm_process
 from .rehearsal import rehearse
 from .spec import AssignmentSpec, read_spec
@@ -28,7 +28,7 @@ class Plan:
 
     assignment: str
     students: list[str] = dataclasses.field(default_factory=list)  # empty: everybody
-    workers: int = 2
+    workers: int | None = None  # None: one a CPU, and up to four while CPUs are idle
     engine: str = "local"  # or dask://host:port, dask+tls://host:port
     again: bool = False  # grade also what has not changed
     settings: dict[str, Any] = dataclasses.field(default_factory=dict)
@@ -88,10 +88,11 @@ def grade_assignment(course: Course, plan: Plan, progress: Progress = lambda *_:
 def _engine(plan: Plan, settings: dict[str, Any]) -> LocalPool | Cluster:
     if plan.engine == "local":
         config = settings["config"]
+        workers = (plan.workers, plan.workers) if plan.workers else (CPUS, 4 * CPUS)
         if not config.get("WalledExecute", {}).get("walled", True):
-            return LocalPool(submission.grade, plan.workers)
+            return LocalPool(submission.grade, *workers)
         modules = config["WalledProvisioner"]["modules"]
-        return LocalPool(submission.grade, plan.workers, lambda: SharedWarmProcess(modules))
+        return LocalPool(submission.grade, *workers, lambda: SharedWarmProcess(modules))
     scheme, _, address = plan.engine.partition("://")
     if scheme not in {"dask", "dask+tls"} or not address:
         raise CourseError(

@@ -5,6 +5,8 @@ import errno
 import json
 import os
 import sqlite3
+import time
+import types
 from pathlib import Path
 
 import nbformat
@@ -12,6 +14,7 @@ import pytest
 from nbformat.v4 import new_output
 from small_course import ASSIGNMENT, RIGHT, SmallCourse
 
+from backend_course.grading import pool
 from backend_course.grading.__main__ import main
 from backend_course.grading.course import Course, CourseError
 from backend_course.grading.pool import LocalPool, TaskFailedError
@@ -274,8 +277,8 @@ def double_or_die(task: bytes) -> bytes:
 
 def test_a_killed_worker_loses_nothing_and_repeats_nothing(tmp_path: Path) -> None:
     names = ["a", "dies-five-times", "raises", "dies-always", "b"]
-    with LocalPool(double_or_die, 2) as pool:
-        results = dict(pool.run((name, f"{name} {tmp_path}".encode()) for name in names))
+    with LocalPool(double_or_die, 2) as local:
+        results = dict(local.run((name, f"{name} {tmp_path}".encode()) for name in names))
     assert list(results)[-1] == "dies-always"
     assert results["a"] == b"aa"
     assert results["b"] == b"bb"
@@ -283,6 +286,24 @@ def test_a_killed_worker_loses_nothing_and_repeats_nothing(tmp_path: Path) -> No
     assert isinstance(results["raises"], TaskFailedError)
     assert "10 workers died" in str(results["dies-always"])
     assert (tmp_path / "a").read_text() == "."
+
+
+def wait_and_say_who(task: bytes) -> bytes:
+    time.sleep(0.3)
+    return str(os.getpid()).encode()
+
+
+@pytest.mark.parametrize(("idle", "workers"), [(50.0, 4), (5.0, 2)])
+def test_there_are_more_workers_while_cpus_are_idle(
+    idle: float, workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool, "CPUS", 2)
+    monkeypatch.setattr(pool, "_LOOK_EVERY", 0.1)
+    told = types.SimpleNamespace(idle=idle)
+    monkeypatch.setattr(pool.psutil, "cpu_times_percent", lambda: told)
+    with LocalPool(wait_and_say_who, 2, 4) as local:
+        seen = dict(local.run((str(number), b"") for number in range(20)))
+    assert len(set(seen.values())) == workers
 
 
 def test_a_log_that_was_cut_off_is_read(course: SmallCourse) -> None:

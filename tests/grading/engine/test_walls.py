@@ -153,7 +153,7 @@ def parent_of_a_kernel(task: bytes) -> bytes:
 
 def test_workers_share_a_warm_process_and_do_without_when_it_dies() -> None:
     tasks = [(str(number), b"") for number in range(6)]
-    with LocalPool(parent_of_a_kernel, 2, lambda: SharedWarmProcess([])) as pool:
+    with LocalPool(parent_of_a_kernel, 2, equip=lambda: SharedWarmProcess([])) as pool:
         first = dict(pool.run(tasks))
         shared = warm_process([])
         assert isinstance(shared, Warm)
