@@ -2,11 +2,13 @@
 
 import re
 import tomllib
+from importlib import metadata
 
 import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from backend_course import bootstrap
@@ -33,6 +35,28 @@ def test_every_pin_has_hashes_and_no_address_is_in_the_lock():
     assert [block for block in blocks if "--hash=sha256:" not in block] == []
     assert "://" not in LOCK
     assert "--index" not in LOCK
+
+
+def test_a_package_that_is_asked_for_with_extras_is_pinned_with_them():
+    """Or pip tries the package's newest release for the extras, and finds it has no hash."""
+    pinned = {canonicalize_name(pin.name): pin.extras for pin in PINS}
+    asked = [
+        requirement
+        for name in pinned
+        for requirement in map(Requirement, _requires(name))
+        if requirement.extras
+        and (requirement.marker is None or requirement.marker.evaluate({"extra": ""}))
+    ]
+    assert "jsonschema" in {requirement.name for requirement in asked}
+    for requirement in [*asked, *map(Requirement, PROJECT["dependencies"])]:
+        assert requirement.extras <= pinned[canonicalize_name(requirement.name)], requirement
+
+
+def _requires(name: str) -> list[str]:
+    try:
+        return metadata.requires(name) or []
+    except metadata.PackageNotFoundError:  # of another platform
+        return []
 
 
 @pytest.mark.parametrize("python", PYTHONS)
