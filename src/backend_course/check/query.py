@@ -10,7 +10,13 @@ from IPython.display import display
 
 from backend_course.check.answers import sql_text
 from backend_course.check.errors import CheckError, message
-from backend_course.check.rows import compare_columns, compare_order, compare_rows, nearest
+from backend_course.check.rows import (
+    compare_columns,
+    compare_order,
+    compare_rows,
+    nearest,
+    same_rows,
+)
 from backend_course.check.rows import fingerprint as rows_fingerprint
 from backend_course.check.wording import show
 from backend_course.lab import data, sql
@@ -56,7 +62,7 @@ def query_form(
         words = f"{where} {len(rows)} rows came back, {row_count} were expected."
         raise CheckError(message(words, hint))
     for row in contains:
-        if compare_rows([each for each in rows if _same(each, row)][:1], [row], columns):
+        if not any(same_rows([each], [row]) for each in rows):
             words = f"{where} the row that the question shows is not there: {show(row, columns)}."
             raise CheckError(message(words, nearest(rows, row, columns, joined), hint))
     came = rows_fingerprint(rows, columns, order_by)
@@ -158,11 +164,6 @@ def _puts_tables_together(connection: duckdb.DuckDBPyConnection, text: str) -> b
         return "join" in text.lower() or len(connection.get_table_names(text)) > 1
     except duckdb.Error:  # it stumbles over queries that run, as over COLLATE
         return False
-
-
-def _same(row: tuple, other: tuple) -> bool:
-    names = [str(place) for place in range(len(other))]
-    return not compare_rows([row], [other], names)
 
 
 def _run(

@@ -34,6 +34,11 @@ def compare_columns(got: Sequence[str], wanted: Sequence[str]) -> str:
     return " ".join([here, *parts])
 
 
+def same_rows(got: list[tuple], wanted: list[tuple]) -> bool:
+    """Tell whether two bags of rows are equal, as :func:`compare_rows` judges it."""
+    return _bag(got) == _bag(wanted)
+
+
 def compare_rows(
     got: list[tuple], wanted: list[tuple], columns: Sequence[str], joined: bool = True
 ) -> str:
