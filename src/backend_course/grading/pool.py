@@ -26,7 +26,7 @@ import psutil
 ATTEMPTS = 10
 CPUS = os.cpu_count() or 1
 _LOOK_EVERY = 1.0  # seconds between two looks at what the machine has to spare
-_IDLE = 0.4  # CPUs that must have been idle for one more worker
+_IDLE = 50.0  # percent of the CPUs that must have been idle for one more worker
 
 Work = Callable[[bytes], bytes]
 
@@ -132,9 +132,8 @@ class LocalPool:
         if self._count >= self._most:
             return None
         if time.monotonic() > self._look_next:
-            idle = psutil.cpu_times_percent().idle / 100 * CPUS
             self._look_next = time.monotonic() + _LOOK_EVERY
-            self._count += idle > _IDLE
+            self._count += psutil.cpu_times_percent().idle > _IDLE
         return _LOOK_EVERY
 
     def _free_worker(self, running: dict) -> Connection:
