@@ -83,7 +83,7 @@ def _run(path: Path, spec: NotebookSpec, config: Config) -> tuple[set[str], set[
         if output.output_type == "stream" and output.name == "stdout":
             modules, names = map(set, json.loads(output.text))
             for test, replaced in executor.replaced_answers().items():
-                if replaced - names:  # nothing of the learner's has this name
+                if replaced and not replaced & names:  # nothing of the learner's has this name
                     unwatched.add(test)
             return modules, unwatched
     return set(), unwatched

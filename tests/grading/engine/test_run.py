@@ -262,6 +262,23 @@ def test_a_test_that_another_cells_helper_judges_is_not_called_watched(course: S
     assert summary.entries["ada"]["flags"] == []
 
 
+def test_a_test_is_watched_by_the_one_name_that_is_an_answers(course: SmallCourse) -> None:
+    from nbgrader.apps.api import NbGraderAPI
+    from nbgrader.coursedir import CourseDirectory
+
+    path = course.root / "source" / ASSIGNMENT / "task.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    helper = "def by_name(name, wanted):\n    {True: 0}[globals()[name](2) == wanted]"
+    notebook.cells[2].source = f'{helper}\nstr("station")\nby_name("double", 4)'
+    nbformat.write(notebook, path)
+    api = NbGraderAPI(CourseDirectory(root=str(course.root)))
+    assert api.generate_assignment(ASSIGNMENT, force=True)["success"]
+    course.hand_in("ada", RIGHT)
+    grade(course)
+    told = json.loads((course.root / ".grading" / f"{ASSIGNMENT}.rehearsal.json").read_text())
+    assert told["unwatched"] == []
+
+
 def double_or_die(task: bytes) -> bytes:
     name, _, folder = task.decode().partition(" ")
     tries = Path(folder, name)
