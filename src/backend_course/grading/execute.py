@@ -13,7 +13,7 @@ from typing import Any
 
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbclient.util import run_sync
-from nbformat import NotebookNode
+from nbformat import NotebookNode, ValidationError
 from nbformat.v4 import new_output
 from nbgrader import utils
 from nbgrader.preprocessors import Execute
@@ -22,7 +22,7 @@ from traitlets import Bool, Dict, Float, Integer, List, Unicode
 from backend_course.kernels import without_ports
 
 from .canaries import Canary, canary_cell, canary_cells, judge, make_canary
-from .provisioner import KERNEL_NAME, LARGEST_MESSAGE, WalledKernelManager, warm_process_died
+from .provisioner import KERNEL_NAME, WalledKernelManager, warm_process_died
 from .warm import WarmError
 
 _PATIENCE = 1  # seconds in which an interrupted kernel must fall silent
@@ -86,7 +86,6 @@ class WalledExecute(Execute):
         self._canary_runs = False
         self._ended: str | None = None
         self._output_left = self.largest_output
-        self._interrupted = False
         self._deadline = time.monotonic() + self.notebook_timeout
         resources = {} if resources is None else resources
         resources["grading"] = {"flags": self._flags, "seconds": self._seconds}
@@ -129,7 +128,6 @@ class WalledExecute(Execute):
         configured = self.timeout
         left = max(1, int(self._deadline - time.monotonic()) + 1)
         self.timeout = min(configured, left) if configured and configured > 0 else left
-        self._interrupted = False
         try:
             super().preprocess_cell(cell, resources, index)
         except (DeadKernelError, CellTimeoutError, RuntimeError, Empty) as error:
@@ -140,20 +138,26 @@ class WalledExecute(Execute):
         self._look_at_outputs(cell, index)
 
     def _reason(self, error: Exception, cell: NotebookNode, index: int) -> str:
-        if "IOPub" in str(error) and not self._interrupted:  # done, says nbclient, but not silent
-            most = LARGEST_MESSAGE >> 20
-            return f"not all of its output arrived in {_label(cell, index)} ({most} MB at once may)"
         what = {DeadKernelError: "died", CellTimeoutError: "could not be stopped"}
-        return f"the kernel {what.get(type(error), 'broke off')} in {_label(cell, index)}"
+        broke = getattr(self.kc, "broken", None) or what.get(type(error), "broke off")
+        return f"the kernel {broke} in {_label(cell, index)}"
 
     def _lose_patience(self) -> None:
-        self._interrupted = True
         self.iopub_timeout = _PATIENCE
 
     def process_message(self, msg: dict, cell: NotebookNode, cell_index: int) -> Any:
-        """Take a kernel's message; output past `largest_output` is dropped, errors never."""
+        """Take a kernel's message; output past `largest_output` is dropped, errors never.
+
+        Raises RuntimeError for one that no honest kernel sends.
+        """
         if self._canary_runs and msg["msg_type"] not in _OF_CANARIES:
             return None
+        try:
+            return self._process(msg, cell, cell_index)
+        except (AttributeError, KeyError, TypeError, ValueError, ValidationError) as error:
+            raise RuntimeError(f"a message that cannot be understood ({error!r})") from None
+
+    def _process(self, msg: dict, cell: NotebookNode, cell_index: int) -> Any:
         content = msg["content"]
         if msg["msg_type"] == "stream":
             text = content.get("text", "")

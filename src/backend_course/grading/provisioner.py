@@ -1,44 +1,39 @@
 """How Jupyter gets a kernel that is a fork of a warm process, behind walls.
 
 `WalledProvisioner` is named by the entry point `jupyter_client.kernel_provisioners` and by the
-kernelspec that `WalledKernelManager` hands out; nbclient and nbgrader drive its kernels unchanged.
-Sockets are files (IPC), because a kernel has a network of its own.
+kernelspec that `WalledKernelManager` hands out; nbclient and nbgrader drive its kernels unchanged,
+through a client that speaks to them over one socket (channel.py, client.py).
 """
 
 import asyncio
 import atexit
 import contextlib
-import json
 import os
 import shutil
 import signal
 import stat
 import threading
+import uuid
 from collections.abc import Callable
 from pathlib import Path
-from queue import Empty
 from typing import Any
 
-import zmq
-import zmq.asyncio
-from jupyter_client import AsyncKernelClient, AsyncKernelManager
+from jupyter_client import AsyncKernelManager
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
-from jupyter_client.provisioning import KernelProvisionerBase
-from jupyter_client.session import Session
+from jupyter_client.provisioning import KernelProvisionerBase, KernelProvisionerFactory
 from traitlets import Bool, Dict, Int, List, Unicode, default
 
+from .channel import Channel
+from .client import ChannelClient
 from .walls.limits import Limits
 from .warm import Borrowed, Warm, WarmError
 
 KERNEL_NAME = "walled-python"
 PROVISIONER_NAME = "walled-provisioner"
-LARGEST_MESSAGE = 64 << 20  # bytes; a kernel that sends more is cut off
 NO_WALLS = (
     "This host offers no wall between a notebook and the course's files. Grade on a host that does "
     "(`python -m backend_course.grading doctor` shows which walls hold), or say --trust-students."
 )
-RECONNECT_EVERY = 5  # milliseconds
-_PORTS = ("shell", "iopub", "stdin", "hb", "control")
 
 _mine = threading.local()
 
@@ -127,6 +122,7 @@ class WalledProvisioner(KernelProvisionerBase):
     ).tag(config=True)
 
     pid: int | None = None
+    channel: Channel
     _warm: Borrowed | None = None
     _folder: Path | None = None
 
@@ -136,16 +132,11 @@ class WalledProvisioner(KernelProvisionerBase):
         return self.pid is not None
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
-        """Choose the kernel's folder and tell its manager where the sockets will be."""
+        """Choose the kernel's folder."""
         self._warm = warm_process(list(self.modules))
         if not (self.trust_students or keeps_files(self._warm.standing)):
             raise WarmError(NO_WALLS)
         self._folder = self._warm.new_folder()
-        manager = self.parent
-        manager.transport, manager.ip = "ipc", str(self._folder / "s")
-        for number, name in enumerate(_PORTS, start=1):
-            setattr(manager, f"{name}_port", number)
-        self.connection_info = manager.get_connection_info()
         kwargs["cmd"] = []
         return kwargs
 
@@ -153,20 +144,21 @@ class WalledProvisioner(KernelProvisionerBase):
         """Give the kernel the regular files of its working folder, and fork it."""
         assert self._warm is not None
         assert self._folder is not None
-        inside = "/run/kernel/s" if "root" in self._warm.standing else str(self._folder / "s")
-        info = self.connection_info | {"ip": inside, "key": self.connection_info["key"].decode()}
-        (self._folder / "kernel.json").write_text(json.dumps(info))
         if kwargs.get("cwd"):
             copy_regular_files(Path(kwargs["cwd"]), self._folder / "work", self.largest_folder)
-        answer = self._warm.ask(
-            "fork",
-            kernel=self._folder.name,
-            arguments=kwargs.get("extra_arguments", []),
-            environment=_environment(dict(self.environment)),
-            limits=vars(Limits(**self.limits)),
-        )
+        ours, theirs = Channel.pair()
+        self.channel = Channel(ours)
+        with theirs:
+            answer = self._warm.ask(
+                "fork",
+                give=theirs,
+                kernel=self._folder.name,
+                arguments=kwargs.get("extra_arguments", []),
+                environment=_environment(dict(self.environment)),
+                limits=vars(Limits(**self.limits)),
+            )
         self.pid = answer["pid"]
-        return self.connection_info
+        return {}
 
     def _ask(self, do: str) -> int | None:
         try:
@@ -244,53 +236,26 @@ class WalledKernelSpecs(KernelSpecManager):
         )
 
 
-class WalledClient(AsyncKernelClient):
-    """Waits for a kernel until it has answered, not a fifth of a second longer."""
-
-    @default("context")
-    def _limited_context(self) -> zmq.asyncio.Context:
-        self._created_context = True
-        context = zmq.asyncio.Context()
-        context.setsockopt(zmq.MAXMSGSIZE, LARGEST_MESSAGE)  # of every socket made from it
-        # A kernel binds its sockets a moment after they are connected to; 100 ms is the default.
-        context.setsockopt(zmq.RECONNECT_IVL, RECONNECT_EVERY)
-        return context
-
-    def start_channels(self, shell=True, iopub=True, stdin=False, hb=False, control=True) -> None:
-        """Open the channels; no heartbeat, which is a thread for what the warm process knows."""
-        super().start_channels(shell=shell, iopub=iopub, stdin=stdin, hb=hb, control=control)
-
-    async def wait_for_ready(self, timeout: float | None = None) -> None:
-        """Return when both channels are heard from; RuntimeError if the kernel died or is late."""
-        deadline = asyncio.get_running_loop().time() + (timeout or 60)
-        while asyncio.get_running_loop().time() < deadline:
-            self.kernel_info()
-            with contextlib.suppress(Empty):
-                await self.iopub_channel.get_msg(timeout=1)
-                await self.shell_channel.get_msg(timeout=1)
-                return
-            if not await self.is_alive():
-                raise RuntimeError("Kernel died before replying to kernel_info")
-        raise RuntimeError(f"Kernel didn't respond in {timeout} seconds")
-
-
-def unpack(text: bytes | str) -> Any:
-    """Part of a message, without its time: jupyter_client would parse it, and nothing asks for it.
-
-    An `unpacker` of jupyter_client's `Session`.
-    """
-    part = json.loads(text.decode("utf-8", "replace") if isinstance(text, bytes) else text)
-    if isinstance(part, dict) and "msg_id" in part:  # a header
-        part.pop("date", None)
-    return part
-
-
 class WalledKernelManager(AsyncKernelManager):
     """Manages walled kernels; others too, without walls, if it is asked for them by name."""
 
-    client_class = "backend_course.grading.provisioner.WalledClient"
-    client_factory = WalledClient
     on_interrupt: Callable[[], None] | None = None  # told before a kernel is interrupted
+
+    async def start_kernel(self, **kwargs: Any) -> None:
+        """Start the kernel; for a walled one there is no file to say where its sockets are."""
+        if self.kernel_name != KERNEL_NAME:
+            await super().start_kernel(**kwargs)
+            return
+        factory = KernelProvisionerFactory.instance(parent=self.parent)
+        self.provisioner = factory.create_provisioner_instance(
+            str(uuid.uuid4()), self.kernel_spec, parent=self
+        )
+        kwargs = await self.provisioner.pre_launch(**kwargs)
+        await self.provisioner.launch_kernel(**kwargs)
+
+    async def shutdown_kernel(self, now: bool = False, restart: bool = False) -> None:
+        """End the kernel; a walled one at once, since it has nothing to put away."""
+        await super().shutdown_kernel(now or self.kernel_name == KERNEL_NAME, restart)
 
     async def interrupt_kernel(self) -> None:
         """Interrupt the running cell."""
@@ -298,10 +263,13 @@ class WalledKernelManager(AsyncKernelManager):
             self.on_interrupt()
         await super().interrupt_kernel()
 
+    def client(self, **kwargs: Any) -> Any:
+        """Return a client of the kernel's; `kwargs` are those of jupyter_client."""
+        if self.kernel_name != KERNEL_NAME:
+            return super().client(**kwargs)
+        assert isinstance(self.provisioner, WalledProvisioner)
+        return ChannelClient(self, self.provisioner.channel)
+
     @default("kernel_spec_manager")
     def _own_kernel_specs(self) -> KernelSpecManager:
         return WalledKernelSpecs(parent=self)
-
-    @default("session")
-    def _quick_session(self) -> Session:
-        return Session(parent=self, unpacker=f"{__name__}.{unpack.__name__}")

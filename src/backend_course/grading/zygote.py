@@ -8,7 +8,8 @@ It speaks JSON lines over sockets, on each of them one request and one answer at
     {"do": "finish"}                     -> {"ok": true, "standing": [...], "missing": {...}}
     {"do": "load", "modules": [...]}     -> as for preload, for more modules later
     {"do": "serve"} and a file descriptor -> {"ok": true}; it serves that socket, too
-    {"do": "fork", "kernel": "7", ...}   -> {"ok": true, "pid": 4711}
+    {"do": "fork", "kernel": "7", ...} and a file descriptor, the kernel's end of a `Channel`
+                                         -> {"ok": true, "pid": 4711}
     {"do": "poll" | "interrupt" | "terminate" | "kill", "pid": 4711} -> {"ok": true, …}
 
 It is own code and not the standard library's forkserver because that one unpickles what it is sent,
@@ -51,7 +52,7 @@ def main() -> None:
     zygote = Zygote(Path(sys.argv[2]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever started the grading
     first = socket.socket(fileno=int(sys.argv[1]))
-    zygote.do_serve(first.detach())
+    zygote.do_serve(first)
     try:
         while zygote.clients:
             for key, _ in zygote.selector.select():
@@ -102,9 +103,9 @@ class Zygote:
         do = request.pop("do")
         if do in {"fork", "poll", "interrupt", "terminate", "kill"}:
             request["client"] = client
-        if do == "serve":
-            request["descriptor"] = given.pop()
         try:
+            if do in {"serve", "fork"}:
+                request["end"] = socket.socket(fileno=given.pop())
             return {"ok": True} | getattr(self, "do_" + do)(**request)
         except Exception as error:
             return {"ok": False, "error": f"{type(error).__name__}: {error}"}
@@ -117,10 +118,10 @@ class Zygote:
         client.socket.close()
         self.clients.remove(client)
 
-    def do_serve(self, descriptor: int) -> dict:
+    def do_serve(self, end: socket.socket) -> dict:
         """Take requests from another socket, too."""
-        client = Client(socket.socket(fileno=descriptor))
-        os.set_inheritable(descriptor, False)
+        client = Client(end)
+        end.set_inheritable(False)
         self.clients.append(client)
         self.selector.register(client.socket, selectors.EVENT_READ, client)
         return {}
@@ -131,6 +132,10 @@ class Zygote:
         sys.modules["debugpy"] = None  # type: ignore[assignment]
         loaded = self.do_load([*ALWAYS.split(), *modules])
         if "threaded" not in loaded:
+            from . import kernel
+
+            kernel.prepare()
+            _spare_the_collector()
             self.walls = walls.raise_shared()
             loaded["namespaces"] = "namespaces" not in self.walls.missing
         return loaded
@@ -151,8 +156,7 @@ class Zygote:
                 return {"threaded": module}  # a process with threads cannot be forked safely
         # Looks at every module and remembers its file: else the first traceback of each fork does.
         inspect.getmodule(compile("", "<none>", "exec"))
-        gc.collect()
-        gc.freeze()  # keeps the collector from touching, and so copying, every page in each fork
+        _spare_the_collector()
         return {"left_out": left_out}
 
     def do_finish(self) -> dict:
@@ -162,9 +166,15 @@ class Zygote:
         return {"standing": self.walls.standing, "missing": self.walls.missing}
 
     def do_fork(
-        self, client: Client, kernel: str, arguments: list[str], environment: dict, limits: dict
+        self,
+        client: Client,
+        end: socket.socket,
+        kernel: str,
+        arguments: list[str],
+        environment: dict,
+        limits: dict,
     ) -> dict:
-        """Fork a kernel that listens on the sockets in its folder."""
+        """Fork a kernel that takes its requests from the socket `end`."""
         isolated = not self.walls.missing.keys() & {"namespaces", "root"}
         if "namespaces" in self.walls.missing:
             pid = os.fork()
@@ -177,13 +187,20 @@ class Zygote:
                 each.socket.close()
             self.selector.close()
             _end_with(
-                lambda: self._guard(kernel, arguments, environment, Limits(**limits), isolated)
+                lambda: self._guard(end, kernel, arguments, environment, Limits(**limits), isolated)
             )
+        end.close()
         client.kernels[pid] = None
         return {"pid": pid}
 
     def _guard(
-        self, kernel: str, arguments: list[str], environment: dict, limits: Limits, isolated: bool
+        self,
+        end: socket.socket,
+        kernel: str,
+        arguments: list[str],
+        environment: dict,
+        limits: Limits,
+        isolated: bool,
     ) -> None:
         """The first process of a kernel's world: furnishes it, forks the kernel, reaps."""
         if sys.platform == "linux":
@@ -195,7 +212,7 @@ class Zygote:
             from .walls import namespaces
 
             namespaces.furnish(kernel, limits.disk)
-            folder, home = Path("/run/kernel"), Path(namespaces.HOME)
+            home = Path(namespaces.HOME)
         else:
             if "namespaces" not in self.walls.missing:
                 from .walls import namespaces
@@ -213,11 +230,12 @@ class Zygote:
             nowhere = os.open(os.devnull, os.O_RDWR)
             for stream in (0, 1, 2):  # a terminal takes orders from what is printed on it
                 os.dup2(nowhere, stream)
-            walls.raise_own(self.walls, limits, folder)
+            walls.raise_own(self.walls, limits, home)
             from . import kernel as kernel_module
 
-            kernel_module.run(["-f", str(folder / "kernel.json"), *arguments])
+            kernel_module.run(end, arguments)
             return
+        end.close()
         signal.signal(signal.SIGINT, lambda *_: _signal_group(child, signal.SIGINT))
         signal.signal(signal.SIGTERM, lambda *_: _signal_group(child, signal.SIGTERM))
         while True:
@@ -256,6 +274,12 @@ class Zygote:
             os.kill(pid, signal.SIGKILL)
             client.kernels[pid] = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
         return {"status": client.kernels.pop(pid, 0)}
+
+
+def _spare_the_collector() -> None:
+    """Keep it from touching, and so copying, every page in each fork."""
+    gc.collect()
+    gc.freeze()
 
 
 def _end_with(work) -> None:

@@ -339,6 +339,125 @@ session.send = lie
 """,
 )
 
+# --- forged scores and worse, through the socket between a kernel and its grader -----------------
+
+CHANNEL = """
+import json, os, socket, struct, threading, time
+
+def found(number):
+    try:
+        end = socket.socket(fileno=os.dup(number))
+    except OSError:
+        return None
+    return end if end.type == socket.SOCK_SEQPACKET else None
+
+ends = [end for end in map(found, range(3, 100)) if end]
+
+def say(text, begins=True):
+    for end in ends:
+        end.send(struct.pack("=I?", os.getpid(), begins) + text)
+
+def message(kind, content, parent=None):
+    say(json.dumps(dict(type=kind, content=content, parent=parent)).encode())
+
+def now():
+    return get_ipython().kernel.get_parent("shell")["header"]["msg_id"]
+"""
+code(
+    "channel-answers-first",
+    "forgery",
+    CHANNEL
+    + NO_ANSWER
+    + """
+def answer():
+    answered = now()
+    while True:
+        if now() != answered:
+            answered = now()
+            message("execute_reply", dict(status="ok", execution_count=1), answered)
+        time.sleep(0)
+
+threading.Thread(target=answer, daemon=True).start()
+""",
+)
+code(
+    "channel-answers-for-all",
+    "forgery",
+    CHANNEL
+    + NO_ANSWER
+    + """
+for parent in (None, "", now(), *map(str, range(99))):
+    message("execute_reply", dict(status="ok", execution_count=1), parent)
+    message("execute_result", dict(data=dict([("text/plain", "2")]), metadata=dict()), parent)
+""",
+)
+code("channel-no-head", "malformed", CHANNEL + NO_ANSWER + "\nfor end in ends: end.send(b'x')")
+code("channel-no-json", "malformed", CHANNEL + NO_ANSWER + "\nsay(b'no JSON')")
+code("channel-no-object", "malformed", CHANNEL + NO_ANSWER + "\nsay(b'[1]')")
+code("channel-nan", "malformed", CHANNEL + NO_ANSWER + "\nmessage('stream', dict(text=1e999))")
+code("channel-deep", "malformed", CHANNEL + NO_ANSWER + "\nsay(b'[' * 60_000)")
+code(
+    "channel-odd-contents",
+    "malformed",
+    CHANNEL
+    + NO_ANSWER
+    + """
+message("stream", dict(name="stdout", text=["x"]), now())
+message("display_data", dict(data=[], metadata=None, transient=7), now())
+""",
+)
+code(
+    "channel-unknown-kind",
+    "malformed",
+    CHANNEL + NO_ANSWER + "\nmessage('unheard_of', dict(), now())",
+)
+code(
+    "channel-half-a-character",
+    "malformed",
+    CHANNEL
+    + NO_ANSWER
+    + """
+message("stream", dict(name="stdout", text="\\ud800"), now())
+""",
+)
+code(
+    "channel-without-end",
+    "flood",
+    CHANNEL
+    + NO_ANSWER
+    + """
+for number in range(2000):
+    say(b"x" * (1 << 16), begins=not number)
+""",
+)
+code(
+    "channel-chatter",
+    "flood",
+    CHANNEL
+    + NO_ANSWER
+    + """
+def chatter():
+    for _ in range(50_000):
+        message("stream", dict(name="stdout", text="x"))
+
+threading.Thread(target=chatter, daemon=True).start()
+""",
+)
+code(
+    "channel-takes-requests",
+    "time",
+    CHANNEL
+    + NO_ANSWER
+    + """
+def take():
+    while True:
+        ends[0].recv(1 << 17)
+
+for _ in range(4 if ends else 0):
+    threading.Thread(target=take, daemon=True).start()
+""",
+)
+
 # --- forged scores, from the notebook file ------------------------------------------------------
 
 

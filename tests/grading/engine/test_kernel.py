@@ -45,6 +45,15 @@ CELLS = {
     "exit of a function": "import sys\nsys.exit(3)",
     "interrupted": "import time\nprint('waiting', flush=True)\ntime.sleep(60)",
     "after it": "print('still here')",
+    "context": "import contextvars\nlanguage = contextvars.ContextVar('language')\n"
+    "token = language.set('en')",
+    "context in the next cell": "language.get()",
+    "task": "import asyncio\ndone = []\n"
+    "async def later():\n    await asyncio.sleep(0.05)\n    done.append('later')\n"
+    "task = asyncio.get_running_loop().create_task(later())",
+    "task after its cell": "await asyncio.sleep(0.2)\ndone",
+    "message to a front end": "from comm import create_comm\n"
+    "create_comm(target_name='any', data={'n': 1}, buffers=[b'bytes']).send({'n': 2})\n'sent'",
     "lots": "for i in range(3000):\n    print(i)",
 }
 
@@ -70,8 +79,6 @@ def outputs() -> dict[str, dict[str, list]]:
 def _comparable(output: dict) -> dict:
     """Without colours, which feedback has no use for, and what differs from run to run."""
     kept = {key: value for key, value in output.items() if key != "traceback"}
-    if "Wall time" in kept.get("text", ""):
-        kept["text"] = "times"
     if "UserWarning: careful" in kept.get("text", ""):
         kept["text"] = kept["text"].partition(": ")[2]
     return kept | {
@@ -87,6 +94,9 @@ def _joined(outputs: list[dict]) -> list[dict]:
             joined[-1]["text"] += output["text"]
         else:
             joined.append(output)
+    for output in joined:
+        if "Wall time" in output.get("text", ""):
+            output["text"] = "times"
     return joined
 
 
@@ -96,7 +106,27 @@ def test_outputs_are_those_of_ipykernel(label: str, outputs: dict) -> None:
 
 
 def test_what_is_compared_is_there(outputs: dict) -> None:
-    assert all(found for found in outputs["own"].values())
+    silent = {label for label, found in outputs["own"].items() if not found}
+    assert silent == {"context", "task"}
+
+
+def test_an_await_that_is_interrupted_costs_only_its_cell() -> None:
+    """ipykernel itself answers nothing more after it."""
+    sources = ["import asyncio\nawait asyncio.sleep(60)", "print('still here')"]
+    notebook = new_notebook(cells=[new_code_cell(source) for source in sources])
+    WalledExecute(config=Config(), timeout=1)(notebook, {"metadata": {}})
+    close_warm_process()
+    assert notebook.cells[0].outputs[-1].ename == "CellTimeoutError"
+    assert notebook.cells[1].outputs[0].text == "still here\n"
+
+
+def test_a_fork_that_runs_on_does_not_answer_for_the_kernel() -> None:
+    source = "import os, time\nforked = os.fork()\nif forked: time.sleep(0.5)\nprint(bool(forked))"
+    notebook = new_notebook(cells=[new_code_cell(source), new_code_cell("bool(forked)")])
+    WalledExecute(config=Config())(notebook, {"metadata": {}})
+    close_warm_process()
+    assert "".join(output.text for output in notebook.cells[0].outputs) == "False\nTrue\n"
+    assert notebook.cells[1].outputs[0].data["text/plain"] == "True"
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from backend_course.grading import provisioner, walls
+from backend_course.grading import channel, walls
+from backend_course.grading.channel import Channel
 from backend_course.grading.execute import WalledExecute
 from backend_course.grading.pool import LocalPool
 from backend_course.grading.provisioner import SharedWarmProcess, close_warm_process, warm_process
@@ -71,9 +72,13 @@ print(json.dumps({
 
 @needs_walls
 def test_no_socket_of_the_grader_is_left_to_a_kernel() -> None:
-    """What a submission writes to the warm process's socket, the grader would take for answers."""
+    """What a submission writes to the warm process's socket, the grader would take for answers.
+
+    Its own channel is there: what comes from it, is taken for what a student says.
+    """
     source = """
 import os, socket, struct
+own = get_ipython().kernel.session.channel.socket.fileno()
 for name in os.listdir("/proc/self/fd"):
     try:
         end = socket.socket(fileno=os.dup(int(name)))
@@ -82,11 +87,10 @@ for name in os.listdir("/proc/self/fd"):
         continue  # no socket, or gone
     # Made outside, and not by connecting to the kernel:
     if not struct.unpack("3i", peer)[0] and not end.getsockname():
-        print("a socket from outside:", name)
-print("looked")
+        print("a socket from outside:", "its own" if int(name) == own else name)
 """
     notebook, _ = ran(source)
-    assert text(notebook.cells[0]) == "looked\n"
+    assert text(notebook.cells[0]) == "a socket from outside: its own\n"
 
 
 @needs_walls
@@ -169,8 +173,10 @@ def test_a_worker_that_goes_takes_its_kernels_along() -> None:
     assert isinstance(shared, Warm)
     lent = shared.lend()
     folder = lent.new_folder()
-    (folder / "kernel.json").write_text("{}")
-    pid = lent.ask("fork", kernel=folder.name, arguments=[], environment={}, limits={})["pid"]
+    ours, theirs = Channel.pair()
+    with ours, theirs:
+        fork = {"kernel": folder.name, "arguments": [], "environment": {}, "limits": {}}
+        pid = lent.ask("fork", give=theirs, **fork)["pid"]
     kernel = psutil.Process(pid)
     lent.close()
     assert psutil.wait_procs([kernel], timeout=10)[1] == []
@@ -193,11 +199,11 @@ def test_a_polite_loop_costs_only_its_cell() -> None:
 
 
 def test_a_message_that_is_too_large_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(provisioner, "LARGEST_MESSAGE", 1 << 20)
+    monkeypatch.setattr(channel, "LARGEST_MESSAGE", 1 << 20)
     notebook, resources = ran("print(1)", "print('x' * (1 << 21))", "print(2)")
     assert text(notebook.cells[0]) == "1\n"
     assert notebook.cells[1].outputs[-1].ename == "NotFinished"
-    assert "not all of its output arrived" in resources["grading"]["ended"]
+    assert resources["grading"]["ended"] == "the kernel sent a message above 1 MB in cell 2"
 
 
 def test_a_flood_of_output_is_cut_and_reported() -> None:

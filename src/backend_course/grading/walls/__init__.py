@@ -121,7 +121,7 @@ def raise_own(walls: Walls, limits: Limits, folder: Path) -> None:
             writable = [folder, *(Path("/dev", name) for name in namespaces.DEVICES)]
         else:
             readable = [Path("/")]
-            writable = [Path(p) for p in (namespaces.HOME, "/tmp", "/dev", "/run/kernel", "/proc")]
+            writable = [Path(p) for p in (namespaces.HOME, "/tmp", "/dev", "/proc")]
         landlock.restrict(readable, writable)
     if walls.filter:
         seccomp.load(walls.filter)

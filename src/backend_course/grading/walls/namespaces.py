@@ -75,10 +75,10 @@ def become_student() -> None:
         os.setresuid(STUDENT, STUDENT, STUDENT)
 
 
-def build_root(at: Path, sockets: Path) -> None:
+def build_root(at: Path, kernels: Path) -> None:
     """Build the read-only root under the empty folder `at` and make it this process's root.
 
-    `sockets`, the folder in which each kernel has a folder for its sockets, becomes `/run/kernels`.
+    `kernels`, the folder in which each kernel has a folder of files, becomes `/run/kernels`.
     Raises OSError where mounting is refused.
     """
     mount("none", "/", "", MS_REC | MS_PRIVATE)
@@ -96,9 +96,9 @@ def build_root(at: Path, sockets: Path) -> None:
         _show(Path("/dev", name), at, read_only=False)
     for name, target in {"fd": "fd", "stdin": "fd/0", "stdout": "fd/1", "stderr": "fd/2"}.items():
         (at / "dev" / name).symlink_to(f"/proc/self/{target}")
-    for name in ("proc", "tmp", "run/kernel", "run/kernels", "dev/shm", HOME[1:]):
+    for name in ("proc", "tmp", "run/kernels", "dev/shm", HOME[1:]):
         (at / name).mkdir(parents=True, exist_ok=True)
-    mount(str(sockets), str(at / "run/kernels"), "", MS_BIND)
+    mount(str(kernels), str(at / "run/kernels"), "", MS_BIND)
     # A namespace may mount a proc of its own only where a whole one is in sight; each kernel's
     # covers this one.
     mount("/proc", str(at / "proc"), "", MS_BIND | MS_REC)
@@ -158,10 +158,9 @@ def furnish(kernel: str, disk_bytes: int) -> None:
         os.chown(folder, STUDENT, STUDENT)
         _keep_python(target, folder)
         mount(str(folder), target, "", MS_BIND | MS_REC)
-    mount(f"/run/kernels/{kernel}", "/run/kernel", "", MS_BIND)
-    mount("hidden", "/run/kernels", "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV, "size=4k")
     work = Path(HOME, "work")
-    shutil.copytree("/run/kernel/work", work)
+    shutil.copytree(f"/run/kernels/{kernel}/work", work)
+    mount("hidden", "/run/kernels", "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV, "size=4k")
     for path in (work, *work.rglob("*")):
         os.chown(path, STUDENT, STUDENT)
     raise_loopback()
