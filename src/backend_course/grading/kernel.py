@@ -7,10 +7,13 @@ before is done, through a `Channel`. And what a kernel makes when it starts, the
 magics, is made once, in the warm process (`prepare`), before there is a thread or a socket.
 """
 
+import ast
 import base64
 import codecs
+import contextlib
 import contextvars
 import inspect
+import io
 import os
 import random
 import select
@@ -20,18 +23,21 @@ import sys
 import tempfile
 import threading
 import time
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ipykernel.compiler import XCachingCompiler
+from ipykernel.compiler import XCachingCompiler, get_tmp_directory
 from ipykernel.iostream import BackgroundSocket, IOPubThread, OutStream
 from ipykernel.ipkernel import IPythonKernel
 from ipykernel.jsonutil import json_clean
 from ipykernel.kernelapp import IPKernelApp
 from ipykernel.zmqshell import ZMQInteractiveShell
+from IPython.core.inputtransformer2 import TransformerManager
 from IPython.core.profiledir import ProfileDir
 from jupyter_client.session import Session, extract_header
+from traitlets import default
 
 from .channel import Channel, ChannelError
 
@@ -43,6 +49,7 @@ _ARGUMENTS = [
 _DELAY = 0.2  # seconds that output may wait while a cell runs, as in ipykernel
 _CHUNK = 1 << 16  # bytes, what a pipe holds
 _CHUNKS = 16  # at a flush: a program may write without end
+_WARM_UP = ["%pinfo print", "async def f(): await f()", "def f(): 1 / 0\nf()", "assert f == 1", "del f"]
 _NOT_SENT = {"status", "execute_input"}  # the client knows what it asked, and when it is done
 
 
@@ -146,23 +153,52 @@ class Output(OutStream):
 
 
 class Compiler(XCachingCompiler):
-    """Tells `inspect` that no module was read from a cell.
+    """Names cells quickly, and tells `inspect` that no module was read from one.
 
-    Or a traceback has it look through all modules several times for each frame in a cell, which
-    takes 10 to 40 ms, and find nothing.
+    ipykernel's own checksum is computed in Python. And without being told, `inspect` looks through
+    all modules several times for each frame of a traceback, 10 to 40 ms, and finds nothing.
     """
 
     def get_code_name(self, raw_code: str, code: str, number: int) -> str:
         """Return the name of a cell's file, which need not exist."""
-        name = super().get_code_name(raw_code, code, number)
+        checksum = zlib.crc32(raw_code.encode("utf-8", "replace"))
+        name = str(Path(get_tmp_directory(), f"{checksum}.py"))
         inspect.modulesbyfile[name] = "no module"  # by this name; `inspect.getmodule` finds None
         return name
+
+
+class Transformers(TransformerManager):
+    """Looks for magics only in what is not Python.
+
+    IPython looks for ``%``, ``!`` and ``?`` between the tokens of every cell, with a tokenizer that
+    is written in Python. Where one of its transformers finds something, the cell is no Python yet.
+    """
+
+    _own = TransformerManager().token_transformers
+
+    def do_token_transforms(self, lines: list[str]) -> list[str]:
+        """Return the lines of a cell with its magics as calls."""
+        if self.token_transformers == self._own and _is_python("".join(lines)):
+            return lines
+        return super().do_token_transforms(lines)
+
+
+def _is_python(source: str) -> bool:
+    try:
+        compile(source, "<cell>", "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
 
 
 class Shell(ZMQInteractiveShell):
     """Transforms each cell once; the kernel asks for it twice, first to see whether it awaits."""
 
     _transformed = ("", "")
+
+    @default("input_transformer_manager")
+    def _quick_transformers(self) -> Transformers:
+        return Transformers()
 
     def transform_cell(self, raw_cell: str) -> str:
         """Return a cell as Python, without magics."""
@@ -307,8 +343,15 @@ def prepare() -> None:
     """In the warm process: make the kernel that all its forks are."""
     with tempfile.TemporaryDirectory(prefix="grading-") as nobodys_home:
         os.environ["IPYTHONDIR"] = nobodys_home
-        KernelApp.instance().initialize(_ARGUMENTS)
+        app = KernelApp.instance()
+        app.initialize(_ARGUMENTS)
         del os.environ["IPYTHONDIR"]
+    # What is made when it is first needed, is made here: expressions, lexers, formatters.
+    with contextlib.redirect_stdout(io.StringIO()):
+        for source in _WARM_UP:
+            app.shell.run_cell(source, store_history=False)
+    for name in ("type", "value", "traceback", "exc"):
+        vars(sys).pop(f"last_{name}", None)
 
 
 def run(end: socket.socket, arguments: list[str]) -> None:
