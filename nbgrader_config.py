@@ -62,6 +62,13 @@ c.WalledExecute.expectations = {
     "caught": ["breaks"],
 }
 
+# What takes longer than a notebook's own work is done once for all of them: the rows of the seeds
+# that lessons and tests use, and what Hypothesis makes when it first draws text.
+c.WalledProvisioner.warm_up = {
+    "backend_course.lab.data:remember": [7, 11, 23, 31, 43],
+    "backend_course.check.properties:get_ready": [],
+}
+
 # Feedback fetches nothing: nbconvert's templates would load MathJax from the network. The first
 # folder takes the place of that template, the second has nbgrader's own.
 c.HTMLExporter.extra_template_basedirs = [

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from hypothesis import Phase, Verbosity, find, settings
 from hypothesis.configuration import set_hypothesis_home_dir, storage_directory
 from hypothesis.errors import Flaky, NoSuchExample
-from hypothesis.strategies import SearchStrategy, tuples
+from hypothesis.strategies import SearchStrategy, text, tuples
 
 from backend_course.check.errors import CheckError, NotAttemptedError, message
 from backend_course.check.values import Case, values
@@ -76,6 +76,12 @@ def for_all(
             "keep between two calls, or read besides its arguments?",
         )
     )
+
+
+def get_ready() -> None:
+    """Have Hypothesis make the tables that it needs once in a process, and in its forks."""
+    with _no_folder_left():
+        find(text(), bool, settings=_SETTINGS)
 
 
 @contextlib.contextmanager

@@ -49,7 +49,13 @@ _ARGUMENTS = [
 _DELAY = 0.2  # seconds that output may wait while a cell runs, as in ipykernel
 _CHUNK = 1 << 16  # bytes, what a pipe holds
 _CHUNKS = 16  # at a flush: a program may write without end
-_WARM_UP = ["%pinfo print", "async def f(): await f()", "def f(): 1 / 0\nf()", "assert f == 1", "del f"]
+_WARM_UP = [
+    "%pinfo print",
+    "async def f(): await f()",
+    "def f(): 1 / 0\nf()",
+    "assert f == 1",
+    "del f",
+]
 _NOT_SENT = {"status", "execute_input"}  # the client knows what it asked, and when it is done
 
 

@@ -14,7 +14,7 @@ import signal
 import stat
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,21 +38,23 @@ NO_WALLS = (
 _mine = threading.local()
 
 
-def warm_process(modules: list[str]) -> Borrowed:
-    """This thread's warm process with `modules` imported; a new one if the last one died.
+def warm_process(modules: list[str], calls: Mapping[str, list[Any]] | None = None) -> Borrowed:
+    """This thread's warm process, ready with `modules` and `calls`; a new one if the last one died.
 
     Each thread has its own socket to it, because requests and answers take turns there.
     """
     warm: Borrowed | None = getattr(_mine, "warm", None)
-    if warm is not None and warm.alive and set(modules) <= set(_mine.modules):
-        return warm
-    if warm is not None:
+    calls = dict(calls or {})
+    if warm is not None and warm.alive and calls.items() <= _mine.calls.items():
         missing = [module for module in modules if module not in _mine.modules]
-        if isinstance(warm, Warm) and warm.alive and warm.load(missing):
+        if not missing:
+            return warm
+        if isinstance(warm, Warm) and warm.load(missing):
             _mine.modules = [*_mine.modules, *missing]
             return warm
+    if warm is not None:
         close_warm_process()
-    _mine.warm, _mine.modules = Warm(modules), modules
+    _mine.warm, _mine.modules, _mine.calls = Warm(modules, calls), modules, calls
     atexit.register(_mine.warm.close)
     return _mine.warm
 
@@ -72,12 +74,12 @@ class SharedWarmProcess:
     One warm process for all workers: each of its own would cost a second of CPU.
     """
 
-    def __init__(self, modules: list[str]) -> None:
+    def __init__(self, modules: list[str], calls: Mapping[str, list[Any]] | None = None) -> None:
         """Lend it, or nothing: then the worker starts its own and meets the reason itself."""
-        self._modules = modules
+        self._modules, self._calls = modules, dict(calls or {})
         self._lent: Borrowed | None = None
         with contextlib.suppress(WarmError, OSError):
-            warm = warm_process(modules)
+            warm = warm_process(modules, calls)
             assert isinstance(warm, Warm)
             self._lent = warm.lend()
 
@@ -86,7 +88,7 @@ class SharedWarmProcess:
         own: Borrowed | None = getattr(_mine, "warm", None)
         if own is not None:
             Borrowed.close(own)  # the parent's end; its warm process stays
-        _mine.warm, _mine.modules = self._lent, self._modules
+        _mine.warm, _mine.modules, _mine.calls = self._lent, self._modules, self._calls
 
     def let_go(self) -> None:
         """In the parent, once the worker has it."""
@@ -109,6 +111,12 @@ class WalledProvisioner(KernelProvisionerBase):
     """Forks kernels from this thread's warm process."""
 
     modules = List(Unicode(), help="modules to import once, in the warm process").tag(config=True)
+    warm_up = Dict(
+        List(),
+        help="functions to call once, in the warm process, by 'module:function', with their "
+        "arguments, where the reference imports that module: what they compute and remember, every "
+        "notebook finds",
+    ).tag(config=True)
     limits = Dict(help="what a kernel may use: see backend_course.grading.walls.limits").tag(
         config=True
     )
@@ -133,7 +141,7 @@ class WalledProvisioner(KernelProvisionerBase):
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         """Choose the kernel's folder."""
-        self._warm = warm_process(list(self.modules))
+        self._warm = warm_process(list(self.modules), self.warm_up)
         if not (self.trust_students or keeps_files(self._warm.standing)):
             raise WarmError(NO_WALLS)
         self._folder = self._warm.new_folder()

@@ -91,8 +91,12 @@ def _engine(plan: Plan, settings: dict[str, Any]) -> LocalPool | Cluster:
         workers = (plan.workers, plan.workers) if plan.workers else (CPUS, 4 * CPUS)
         if not config.get("WalledExecute", {}).get("walled", True):
             return LocalPool(submission.grade, *workers)
-        modules = config["WalledProvisioner"]["modules"]
-        return LocalPool(submission.grade, *workers, lambda: SharedWarmProcess(modules))
+        ready = config["WalledProvisioner"]
+        return LocalPool(
+            submission.grade,
+            *workers,
+            lambda: SharedWarmProcess(ready["modules"], ready.get("warm_up")),
+        )
     scheme, _, address = plan.engine.partition("://")
     if scheme not in {"dask", "dask+tls"} or not address:
         raise CourseError(

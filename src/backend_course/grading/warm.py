@@ -7,8 +7,9 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from .walls import namespaces
 
@@ -82,26 +83,31 @@ class Borrowed:
 class Warm(Borrowed):
     """A warm process with `modules` imported; a context manager that ends it and all its kernels.
 
-    `left_out` says which modules could not be imported. Raises WarmError if it cannot be used.
+    `calls` are functions ("module:function") to be called there once, with their arguments, where
+    the module is imported.
+    `left_out` says which modules and calls failed. Raises WarmError if it cannot be used.
     """
 
-    def __init__(self, modules: Iterable[str] = ()) -> None:
+    def __init__(
+        self, modules: Iterable[str] = (), calls: Mapping[str, list[Any]] | None = None
+    ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="grading-"))
         self.folder.chmod(0o711)
         (self.folder / "root").mkdir()
-        wanted = list(modules)
+        wanted, calls = list(modules), dict(calls or {})
         self.left_out: dict[str, str] = {}
         try:
-            loaded = self._start(wanted)
+            loaded = self._start(wanted, calls)
             while threaded := loaded.get("threaded"):
                 self._stop()
-                if threaded not in wanted:
+                if threaded not in [*wanted, *calls]:
                     raise WarmError(f"importing {threaded} starts a thread; nothing can be forked")
-                self.left_out[threaded] = "starts a thread when it is imported"
-                # With all that it brings: the next one of the package would start it again.
-                package = threaded.partition(".")[0]
-                wanted = [m for m in wanted if m.partition(".")[0] != package]
-                loaded = self._start(wanted)
+                self.left_out[threaded] = "starts a thread"
+                if calls.pop(threaded, None) is None:
+                    # With all that it brings: the next one of the package would start it again.
+                    package = threaded.partition(".")[0]
+                    wanted = [m for m in wanted if m.partition(".")[0] != package]
+                loaded = self._start(wanted, calls)
             if loaded["namespaces"]:
                 namespaces.map_users(self.process.pid)
             walls = self.ask("finish")
@@ -111,7 +117,7 @@ class Warm(Borrowed):
         self.left_out |= loaded["left_out"]
         self.standing, self.missing = walls["standing"], walls["missing"]
 
-    def _start(self, modules: list[str]) -> dict:
+    def _start(self, modules: list[str], calls: dict[str, list[Any]]) -> dict:
         ours, theirs = socket.socketpair()
         command = [sys.executable, "-m", "backend_course.grading.zygote"]
         super().__init__(ours, self.folder, [], {})
@@ -124,7 +130,7 @@ class Warm(Borrowed):
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
             )
-        return self.ask("preload", modules=modules)
+        return self.ask("preload", modules=modules, calls=calls)
 
     def _stop(self) -> None:
         super().close()

@@ -3,8 +3,9 @@
 Run as ``python -m backend_course.grading.zygote SOCKET_FD FOLDER`` by warm.py.
 It speaks JSON lines over sockets, on each of them one request and one answer at a time:
 
-    {"do": "preload", "modules": [...]}  -> {"ok": true, "left_out": {...}, "namespaces": true},
-                                            or {"ok": true, "threaded": "the module that did it"}
+    {"do": "preload", "modules": [...], "calls": {"module:function": [arguments], ...}}
+                                         -> {"ok": true, "left_out": {...}, "namespaces": true},
+                                            or {"ok": true, "threaded": "what started a thread"}
     {"do": "finish"}                     -> {"ok": true, "standing": [...], "missing": {...}}
     {"do": "load", "modules": [...]}     -> as for preload, for more modules later
     {"do": "serve"} and a file descriptor -> {"ok": true}; it serves that socket, too
@@ -19,6 +20,7 @@ When a socket closes, it kills the kernels that were asked for there; with the f
 
 import contextlib
 import dataclasses
+import functools
 import gc
 import importlib
 import inspect
@@ -30,6 +32,7 @@ import socket
 import sys
 import threading
 import warnings
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from . import walls
@@ -80,6 +83,7 @@ class Zygote:
         self.walls = walls.Walls()
         self.selector = selectors.DefaultSelector()
         self.clients: list[Client] = []
+        self.calls: dict[str, list] = {}
 
     def hear(self, client: Client) -> None:
         """Do what a client asks, or let it go. Only the first one may end the process."""
@@ -126,10 +130,11 @@ class Zygote:
         self.selector.register(client.socket, selectors.EVENT_READ, client)
         return {}
 
-    def do_preload(self, modules: list[str]) -> dict:
-        """Import what the kernels will need, then leave the host."""
+    def do_preload(self, modules: list[str], calls: dict[str, list]) -> dict:
+        """Import and compute what the kernels will need, then leave the host."""
         # debugpy is half of a kernel's start; a notebook may still import it (see kernel.py).
         sys.modules["debugpy"] = None  # type: ignore[assignment]
+        self.calls = calls
         loaded = self.do_load([*ALWAYS.split(), *modules])
         if "threaded" not in loaded:
             from . import kernel
@@ -141,23 +146,31 @@ class Zygote:
         return loaded
 
     def do_load(self, modules: list[str]) -> dict:
-        """Import modules, which from then on are in every fork."""
+        """Import modules, and call what there is to call in them: it is in every fork then."""
         left_out = {}
-        for module in modules:
-            if module in sys.modules:
-                continue
+        for name, step in self._steps(modules):
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 try:
-                    importlib.import_module(module)
+                    step()
                 except Exception as error:  # whatever a library raises when it is imported
-                    left_out[module] = f"{type(error).__name__}: {error}"
+                    left_out[name] = f"{type(error).__name__}: {error}"
             if threading.active_count() > 1 or _system_threads() > 1:
-                return {"threaded": module}  # a process with threads cannot be forked safely
+                return {"threaded": name}  # a process with threads cannot be forked safely
         # Looks at every module and remembers its file: else the first traceback of each fork does.
         inspect.getmodule(compile("", "<none>", "exec"))
         _spare_the_collector()
         return {"left_out": left_out}
+
+    def _steps(self, modules: list[str]) -> Iterator[tuple[str, Callable[[], object]]]:
+        for module in modules:
+            if module not in sys.modules:
+                yield module, functools.partial(importlib.import_module, module)
+        for name in list(self.calls):
+            module, _, function = name.partition(":")
+            if module in sys.modules:  # what the assignment does not need, it need not wait for
+                found = getattr(sys.modules[module], function)
+                yield name, functools.partial(found, *self.calls.pop(name))
 
     def do_finish(self) -> dict:
         """Take the read-only root, now that the client has mapped the users."""

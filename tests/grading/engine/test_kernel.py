@@ -1,14 +1,18 @@
 """The walled kernel puts out what ipykernel's own puts out, cell by cell."""
 
+import json
 import re
 import sys
+from pathlib import Path
 
 import pytest
+from IPython.core.inputtransformer2 import TransformerManager
 from nbformat.v4 import new_code_cell, new_notebook
 from nbgrader.preprocessors import Execute
 from traitlets.config import Config
 
 from backend_course.grading.execute import WalledExecute
+from backend_course.grading.kernel import Transformers
 from backend_course.grading.provisioner import close_warm_process
 from backend_course.kernels import without_ports
 
@@ -141,3 +145,53 @@ def test_output_through_a_descriptor_comes_in_time(source: str) -> None:
     WalledExecute(config=Config())(notebook, {"metadata": {}})
     close_warm_process()
     assert [cell.outputs[0].get("text") for cell in notebook.cells] == ["raw"] * 20
+
+
+def test_magics_are_found_where_ipython_finds_them() -> None:
+    """In each cell of the course, and where Python and magics look alike."""
+    root = Path(__file__).resolve().parents[3]
+    sources = {
+        "".join(cell["source"])
+        for path in [*root.glob("course/**/*.ipynb"), *root.glob("source/**/*.ipynb")]
+        for cell in json.loads(path.read_text())["cells"]
+        if cell["cell_type"] == "code"
+    }
+    sources |= {
+        "a = (1\n%2)",
+        "a = %time 1",
+        "a = (%time 1)",
+        "x = !ls\nx",
+        "f'{x=!r}'",
+        "f'{1!r}' % 2",
+        "'?'",
+        "print?",
+        "# print?",
+        "await f()\n!ls",
+        "if True:\n    %time 1",
+        ">>> 1\n... ",
+        "In [1]: x",
+        "    1\n    2",
+        "/print 1",
+        ";print 1",
+        "%%bash\nls",
+        "def (:",
+        "\0",
+    }
+    assert len(sources) > 900
+    for source in sources:
+        assert Transformers().transform_cell(source) == TransformerManager().transform_cell(source)
+
+
+def test_a_transformer_of_the_students_sees_python_too() -> None:
+    source = """
+class Seven:
+    @staticmethod
+    def find(tokens_by_line):
+        return None
+Seven.find = lambda tokens_by_line: print("looked")
+get_ipython().input_transformer_manager.token_transformers.append(Seven)
+"""
+    notebook = new_notebook(cells=[new_code_cell(source), new_code_cell("1")])
+    WalledExecute(config=Config())(notebook, {"metadata": {}})
+    close_warm_process()
+    assert notebook.cells[1].outputs[0].text.startswith("looked")

@@ -12,6 +12,7 @@ import nbformat
 import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
+from traitlets.config import Config
 
 from backend_course.grading import channel, walls
 from backend_course.grading.channel import Channel
@@ -166,6 +167,24 @@ def test_workers_share_a_warm_process_and_do_without_when_it_dies() -> None:
         after = dict(pool.run(tasks))
     assert set(first.values()) == {b"the parent's"}
     assert set(after.values()) == {b"its own"}
+
+
+def test_what_is_to_be_called_once_is_called_where_its_module_is_imported() -> None:
+    calls = {"xml.etree.ElementTree:register_namespace": ["mine", "urn:mine"]}
+    asked = "import xml.etree.ElementTree as tree\nprint('urn:mine' in tree._namespace_map)"
+    config = Config({"WalledProvisioner": {"warm_up": calls}})
+    assert text(ran(asked, config=config)[0].cells[0]) == "False\n"
+    config.WalledProvisioner.modules = ["xml.etree.ElementTree"]
+    assert text(ran(asked, config=config)[0].cells[0]) == "True\n"
+    close_warm_process()
+    assert text(ran(asked, config=config)[0].cells[0]) == "True\n"
+
+
+def test_a_call_that_fails_or_starts_a_thread_is_left_out() -> None:
+    calls = {"json:loads": ["no JSON"], "faulthandler:dump_traceback_later": [1000]}
+    with Warm(["json"], calls) as warm:
+        assert warm.left_out["json:loads"].startswith("JSONDecodeError")
+        assert warm.left_out["faulthandler:dump_traceback_later"] == "starts a thread"
 
 
 def test_a_worker_that_goes_takes_its_kernels_along() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.configuration import storage_directory
 
 from backend_course.check import Case, CheckError, NotAttemptedError
-from backend_course.check.properties import for_all
+from backend_course.check.properties import for_all, get_ready
 
 HOURS = st.integers(0, 1000)
 
@@ -123,7 +123,7 @@ def test_the_same_inputs_are_tried_each_time_and_no_more_than_asked_for():
 PROGRAM = """
 from hypothesis import strategies as st
 from backend_course.check import Case, CheckError
-from backend_course.check.properties import for_all
+from backend_course.check.properties import for_all, get_ready
 
 for_all("f", lambda n: Case(f"f({n})", lambda: n, n), st.integers(0, 1000))
 try:
@@ -166,3 +166,11 @@ def test_money_is_compared_as_money():
 
     with pytest.raises(CheckError, match=r"gave 0\.0, expected Decimal\('0'\)"):
         for_all("parse", case, st.integers(0, 100))
+
+
+def test_what_hypothesis_needs_for_text_is_there_when_ready(monkeypatch):
+    from hypothesis.internal import charmap
+
+    monkeypatch.setattr(charmap, "_charmap", None)
+    get_ready()
+    assert charmap._charmap is not None

@@ -156,3 +156,25 @@ def test_parquet_is_the_same_for_a_seed_and_true_to_the_fee(tmp_path):
 
 def test_a_parquet_path_with_a_quote(tmp_path):
     assert data.write_parquet(tmp_path / "it's.parquet", stays=10).is_file()
+
+
+def test_what_is_remembered_is_not_made_again_and_is_what_would_be_made(monkeypatch):
+    from backend_course.lab.data import tables
+
+    def count(connection):
+        return connection.execute(
+            "SELECT count(*), sum(fee), max(deposited_at) FROM stays"
+        ).fetchone()
+
+    with duckdb.connect() as connection:
+        data.load(connection, seed=99)
+        made = count(connection)
+    tables._columns.cache_clear()
+    data.remember(99)
+    monkeypatch.delattr(tables, "make")
+    with duckdb.connect() as connection:
+        data.load(connection, seed=99)
+        assert count(connection) == made
+    with duckdb.connect() as connection:
+        data.load(connection)
+        assert count(connection) != made

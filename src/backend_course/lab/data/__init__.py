@@ -10,6 +10,16 @@ writes millions of stays for lessons on plans and on column stores.
 
 from backend_course.lab.data.generate import DAYS, SEED, SITES, Lockerline, make
 from backend_course.lab.data.large import write_parquet
-from backend_course.lab.data.tables import SCHEMA, load
+from backend_course.lab.data.tables import SCHEMA, load, remember
 
-__all__ = ["DAYS", "SCHEMA", "SEED", "SITES", "Lockerline", "load", "make", "write_parquet"]
+__all__ = [
+    "DAYS",
+    "SCHEMA",
+    "SEED",
+    "SITES",
+    "Lockerline",
+    "load",
+    "make",
+    "remember",
+    "write_parquet",
+]

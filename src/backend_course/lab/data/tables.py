@@ -3,6 +3,7 @@
 from functools import lru_cache
 
 import duckdb
+import numpy as np
 
 from backend_course.lab.data.generate import DAYS, SEED, SITES, make
 
@@ -86,17 +87,33 @@ def load(
     Raises:
         duckdb.CatalogException: there is a table of one of these names already.
     """
-    tables = _columns(seed, sites, days)
     connection.execute(SCHEMA)
-    for table, columns in tables.items():
-        values = ", ".join(f"unnest(${place})" for place in range(1, len(columns) + 1))
-        connection.execute(f"INSERT INTO {table} SELECT {values}", columns)
+    for table, rows in _columns(seed, sites, days).items():
+        connection.register("rows_made", rows)
+        connection.execute(f"INSERT INTO {table} SELECT * FROM rows_made")
+        connection.unregister("rows_made")
 
 
-@lru_cache(maxsize=4)  # a notebook loads the same rows for itself and for its checks
-def _columns(seed: int, sites: int, days: int) -> dict[str, list[list]]:
-    """Return the rows as DuckDB takes them fastest, by table: one list for each column."""
+def remember(*seeds: int) -> None:
+    """Make the usual rows now, so that :func:`load` need not in this process and its forks.
+
+    Args:
+        seeds: those of up to seven other seeds, too.
+    """
+    for seed in (SEED, *seeds):
+        _columns(seed, SITES, DAYS)
+
+
+@lru_cache(maxsize=8)  # a notebook loads the same rows for itself and for its checks
+def _columns(seed: int, sites: int, days: int) -> dict[str, dict[str, np.ndarray]]:
+    """Return the rows as DuckDB takes them fastest, by table and column."""
     return {
-        table: [list(column) for column in zip(*tuples, strict=True)]
-        for table, tuples in vars(make(seed, sites, days)).items()
+        table: {str(place): _array(column) for place, column in enumerate(zip(*rows, strict=True))}
+        for table, rows in vars(make(seed, sites, days)).items()
     }
+
+
+def _array(values: tuple) -> np.ndarray:
+    array = np.empty(len(values), dtype=object)  # by itself numpy would look at each value
+    array[:] = values
+    return array
