@@ -53,15 +53,16 @@ def save(
     """
     session = gradebook.db
     try:
-        submission = _submission(gradebook, spec.name, result["student"])
-        submission.timestamp = timestamp
-        for notebook in submission.notebooks:
-            graded = result["notebooks"].get(notebook.name)
-            if graded is None:
-                for grade in notebook.grades:
-                    grade.auto_score, grade.needs_manual_grade = 0, False
-            else:
-                _save_notebook(notebook, graded)
+        with session.no_autoflush:
+            submission = _submission(gradebook, spec.name, result["student"])
+            submission.timestamp = timestamp
+            for notebook in submission.notebooks:
+                graded = result["notebooks"].get(notebook.name)
+                if graded is None:
+                    for grade in notebook.grades:
+                        grade.auto_score, grade.needs_manual_grade = 0, False
+                else:
+                    _save_notebook(notebook, graded)
         session.flush()
         if late_plugin is not None:
             for notebook in submission.notebooks:
@@ -101,17 +102,15 @@ def _submission(
         )
     ).one_or_none()
     if submission is None:
-        # As Gradebook.add_submission does, which would commit half-way.
-        with session.no_autoflush:
-            submission = SubmittedAssignment(assignment=assignment, student=student)
-            for notebook in assignment.notebooks:
-                submitted = SubmittedNotebook(notebook=notebook, assignment=submission)
-                for cell in (*notebook.grade_cells, *notebook.task_cells):
-                    Grade(cell_id=cell.id, notebook=submitted)
-                for cell in (*notebook.solution_cells, *notebook.task_cells):
-                    Comment(cell_id=cell.id, notebook=submitted)
+        # As Gradebook.add_submission does, which would commit half-way, and write each row twice.
+        submission = SubmittedAssignment(assignment=assignment, student=student)
+        for notebook in assignment.notebooks:
+            submitted = SubmittedNotebook(notebook=notebook, assignment=submission)
+            for cell in (*notebook.grade_cells, *notebook.task_cells):
+                Grade(cell=cell, notebook=submitted)
+            for cell in (*notebook.solution_cells, *notebook.task_cells):
+                Comment(cell=cell, notebook=submitted)
         session.add(submission)
-        session.flush()
     return submission
 
 

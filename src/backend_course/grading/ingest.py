@@ -252,19 +252,24 @@ def make_true(
 
 def _put_back(notebook: NotebookNode, spec: NotebookSpec) -> None:
     """Insert missing cells that carry points, each behind the known cell that precedes it."""
+    places = _places(notebook)
     for number, known in enumerate(spec.cells):
-        places = {
-            cell.metadata.nbgrader.grade_id: place
-            for place, cell in enumerate(notebook.cells)
-            if "nbgrader" in cell.metadata
-        }
         if known.name in places or not (known.grade or known.task):
             continue
         before = [places[earlier.name] for earlier in spec.cells[:number] if earlier.name in places]
         cell = _new_cell(known.cell_type, known.source)
         cell.metadata["nbgrader"] = NotebookNode(known.metadata())
         notebook.cells.insert(before[-1] + 1 if before else 0, cell)
+        places = _places(notebook)
     _with_own_ids(notebook.cells)
+
+
+def _places(notebook: NotebookNode) -> dict[str, int]:
+    return {
+        cell.metadata.nbgrader.grade_id: place
+        for place, cell in enumerate(notebook.cells)
+        if "nbgrader" in cell.metadata
+    }
 
 
 def _flag(kind: str, cell: str, text: str) -> dict[str, str | None]:

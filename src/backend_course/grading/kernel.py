@@ -216,6 +216,15 @@ class Shell(ZMQInteractiveShell):
         self._transformed = (raw_cell, transformed)
         return transformed
 
+    def should_run_async(
+        self, raw_cell: str, *, transformed_cell: str | None = None, **more: Any
+    ) -> bool:
+        """Whether a cell awaits; IPython compiles it twice to see that."""
+        source = transformed_cell or raw_cell
+        return ("await" in source or "async" in source) and super().should_run_async(
+            raw_cell, transformed_cell=transformed_cell, **more
+        )
+
 
 class NoShellChannel:
     """Stands where ipykernel has the thread that serves subshells: it is not there.

@@ -46,7 +46,8 @@ def warm_process(modules: list[str], calls: Mapping[str, list[Any]] | None = Non
     warm: Borrowed | None = getattr(_mine, "warm", None)
     calls = dict(calls or {})
     if warm is not None and warm.alive and calls.items() <= _mine.calls.items():
-        missing = [module for module in modules if module not in _mine.modules]
+        there = set(_mine.modules)
+        missing = [module for module in modules if module not in there]
         if not missing:
             return warm
         if isinstance(warm, Warm) and warm.load(missing):
