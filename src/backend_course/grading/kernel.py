@@ -352,6 +352,8 @@ class KernelApp(IPKernelApp):
             self.init_extensions()
             self.init_code()
         self.init_gui_pylab()
+        if "matplotlib" in sys.modules:  # which read this variable when it was imported
+            sys.modules["matplotlib"].rcParams["backend"] = os.environ["MPLBACKEND"]
 
 
 def prepare() -> None:

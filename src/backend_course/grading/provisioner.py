@@ -45,15 +45,11 @@ def warm_process(modules: list[str], calls: Mapping[str, list[Any]] | None = Non
     """
     warm: Borrowed | None = getattr(_mine, "warm", None)
     calls = dict(calls or {})
-    if warm is not None and warm.alive and calls.items() <= _mine.calls.items():
-        there = set(_mine.modules)
-        missing = [module for module in modules if module not in there]
-        if not missing:
-            return warm
-        if isinstance(warm, Warm) and warm.load(missing):
-            _mine.modules = [*_mine.modules, *missing]
-            return warm
     if warm is not None:
+        ready = set(modules) <= set(_mine.modules) and calls.items() <= _mine.calls.items()
+        if warm.alive and ready:
+            return warm
+        # Behind its walls it can import no more: a library may want to write somewhere.
         close_warm_process()
     _mine.warm, _mine.modules, _mine.calls = Warm(modules, calls), modules, calls
     atexit.register(_mine.warm.close)

@@ -23,7 +23,9 @@ from .ingest import RefusedError, make_true, parse_notebook
 from .spec import AssignmentSpec, NotebookSpec
 
 _ASK = "import json, sys\nprint(json.dumps([sorted(sys.modules), sorted(globals())]))"
+# What must be imported by each kernel itself; the backend of matplotlib looks for its shell then.
 _NEVER = ("__main__", "debugpy", "_pydev", "pydev", "ipykernel_launcher", "__mp_main__")
+_NEVER += ("matplotlib_inline",)
 
 
 @dataclasses.dataclass(frozen=True)

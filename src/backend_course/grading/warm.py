@@ -93,7 +93,8 @@ class Warm(Borrowed):
     ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="grading-"))
         self.folder.chmod(0o711)
-        (self.folder / "root").mkdir()
+        for name in ("root", "home"):
+            (self.folder / name).mkdir()
         wanted, calls = list(modules), dict(calls or {})
         self.left_out: dict[str, str] = {}
         try:
@@ -125,7 +126,7 @@ class Warm(Borrowed):
             self.process = subprocess.Popen(
                 [*command, str(theirs.fileno()), str(self.folder)],
                 pass_fds=[theirs.fileno()],
-                env=_environment(),
+                env=_environment(self.folder / "home"),
                 cwd="/",
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -139,12 +140,6 @@ class Warm(Borrowed):
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-
-    def load(self, modules: Iterable[str]) -> bool:
-        """Import more modules; False if one starts a thread, and a new warm process is needed."""
-        answer = self.ask("load", modules=list(modules))
-        self.left_out |= answer.get("left_out", {})
-        return "threaded" not in answer
 
     def lend(self) -> Borrowed:
         """Return the means to have kernels forked by a process that is about to be forked itself.
@@ -168,11 +163,17 @@ class Warm(Borrowed):
         self.close()
 
 
-def _environment() -> dict[str, str]:
-    """What the warm process needs; none of the secrets that the grader's environment may hold."""
+def _environment(home: Path) -> dict[str, str]:
+    """What the warm process needs; none of the secrets that the grader's environment may hold.
+
+    Its home is empty, so that what is imported reads no settings of whoever grades. Its cache is
+    the grader's: matplotlib, for one, looks at each font of the machine where there is none.
+    """
     kept = {
         name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TZ") if name in os.environ
     }
+    cache = os.environ.get("XDG_CACHE_HOME") or str(Path("~/.cache").expanduser())
+    kept |= {"HOME": str(home), "XDG_CACHE_HOME": cache}
     # One thread each: a process with threads cannot be forked safely.
     single = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL", "NUMEXPR")}
     return kept | single | {"PYTHONDONTWRITEBYTECODE": "1", "MPLBACKEND": ""}

@@ -7,7 +7,6 @@ It speaks JSON lines over sockets, on each of them one request and one answer at
                                          -> {"ok": true, "left_out": {...}, "namespaces": true},
                                             or {"ok": true, "threaded": "what started a thread"}
     {"do": "finish"}                     -> {"ok": true, "standing": [...], "missing": {...}}
-    {"do": "load", "modules": [...]}     -> as for preload, for more modules later
     {"do": "serve"} and a file descriptor -> {"ok": true}; it serves that socket, too
     {"do": "fork", "kernel": "7", ...} and a file descriptor, the kernel's end of a `Channel`
                                          -> {"ok": true, "pid": 4711}
@@ -84,7 +83,6 @@ class Zygote:
         self.walls = walls.Walls()
         self.selector = selectors.DefaultSelector()
         self.clients: list[Client] = []
-        self.calls: dict[str, list] = {}
 
     def hear(self, client: Client) -> None:
         """Do what a client asks, or let it go. Only the first one may end the process."""
@@ -135,8 +133,7 @@ class Zygote:
         """Import and compute what the kernels will need, then leave the host."""
         # debugpy is half of a kernel's start; a notebook may still import it (see kernel.py).
         sys.modules["debugpy"] = None  # type: ignore[assignment]
-        self.calls = calls
-        loaded = self.do_load([*ALWAYS.split(), *modules])
+        loaded = self._load([*ALWAYS.split(), *modules], calls)
         if "threaded" not in loaded:
             from . import kernel
 
@@ -146,10 +143,9 @@ class Zygote:
             loaded["namespaces"] = "namespaces" not in self.walls.missing
         return loaded
 
-    def do_load(self, modules: list[str]) -> dict:
-        """Import modules, and call what there is to call in them: it is in every fork then."""
+    def _load(self, modules: list[str], calls: dict[str, list]) -> dict:
         left_out = {}
-        for name, step in self._steps(modules):
+        for name, step in _steps(modules, calls):
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 try:
@@ -162,16 +158,6 @@ class Zygote:
         inspect.getmodule(compile("", "<none>", "exec"))
         _spare_the_collector()
         return {"left_out": left_out}
-
-    def _steps(self, modules: list[str]) -> Iterator[tuple[str, Callable[[], object]]]:
-        for module in modules:
-            if module not in sys.modules:
-                yield module, functools.partial(importlib.import_module, module)
-        for name in list(self.calls):
-            module, _, function = name.partition(":")
-            if module in sys.modules:  # what the assignment does not need, it need not wait for
-                found = getattr(sys.modules[module], function)
-                yield name, functools.partial(found, *self.calls.pop(name))
 
     def do_finish(self) -> dict:
         """Take the read-only root, now that the client has mapped the users."""
@@ -288,6 +274,18 @@ class Zygote:
             os.kill(pid, signal.SIGKILL)
             client.kernels[pid] = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
         return {"status": client.kernels.pop(pid, 0)}
+
+
+def _steps(
+    modules: list[str], calls: dict[str, list]
+) -> Iterator[tuple[str, Callable[[], object]]]:
+    for module in modules:
+        if module not in sys.modules:
+            yield module, functools.partial(importlib.import_module, module)
+    for name, arguments in calls.items():
+        module, _, function = name.partition(":")
+        if module in sys.modules:  # what the assignment does not need, it need not wait for
+            yield name, functools.partial(getattr(sys.modules[module], function), *arguments)
 
 
 def _spare_the_collector() -> None:

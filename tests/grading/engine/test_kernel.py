@@ -58,6 +58,9 @@ CELLS = {
     "task after its cell": "await asyncio.sleep(0.2)\ndone",
     "message to a front end": "from comm import create_comm\n"
     "create_comm(target_name='any', data={'n': 1}, buffers=[b'bytes']).send({'n': 2})\n'sent'",
+    "plot": "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()",
+    "plot that is not shown": "plt.plot([1, 3]);",
+    "backend": "import matplotlib\nmatplotlib.get_backend()",
     "lots": "for i in range(3000):\n    print(i)",
 }
 
@@ -68,7 +71,7 @@ def outputs() -> dict[str, dict[str, list]]:
     found = {}
     for name, kind, config in (
         ("own", Execute, without_ports()),
-        ("walled", WalledExecute, Config()),
+        ("walled", WalledExecute, Config(WalledProvisioner={"modules": ["matplotlib.pyplot"]})),
     ):
         notebook = new_notebook(cells=[new_code_cell(source) for source in CELLS.values()])
         kind(config=config, timeout=2, allow_errors=True)(notebook, {"metadata": {}})

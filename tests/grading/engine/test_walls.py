@@ -180,6 +180,15 @@ def test_what_is_to_be_called_once_is_called_where_its_module_is_imported() -> N
     assert text(ran(asked, config=config)[0].cells[0]) == "True\n"
 
 
+def test_a_library_that_writes_when_it_is_imported_is_ready_after_a_rehearsal() -> None:
+    """matplotlib could not be imported into a warm process that was behind its walls already."""
+    assert text(ran("print(1)")[0].cells[0]) == "1\n"
+    config = Config({"WalledProvisioner": {"modules": ["matplotlib.pyplot"]}})
+    notebook, _ = ran("import matplotlib.pyplot as plt\nplt.plot([1, 2])", config=config)
+    assert "image/png" in notebook.cells[0].outputs[-1].data
+    assert warm_process([]).left_out == {}
+
+
 def test_a_call_that_fails_or_starts_a_thread_is_left_out() -> None:
     calls = {"json:loads": ["no JSON"], "faulthandler:dump_traceback_later": [1000]}
     with Warm(["json"], calls) as warm:
