@@ -152,17 +152,20 @@ class WalledProvisioner(KernelProvisionerBase):
         if kwargs.get("cwd"):
             copy_regular_files(Path(kwargs["cwd"]), self._folder / "work", self.largest_folder)
         ours, theirs = Channel.pair()
-        self.channel = Channel(ours)
-        with theirs:
-            answer = self._warm.ask(
-                "fork",
-                give=theirs,
-                kernel=self._folder.name,
-                arguments=kwargs.get("extra_arguments", []),
-                environment=_environment(dict(self.environment)),
-                limits=vars(Limits(**self.limits)),
-            )
-        self.pid = answer["pid"]
+        try:
+            with theirs:
+                answer = self._warm.ask(
+                    "fork",
+                    give=theirs,
+                    kernel=self._folder.name,
+                    arguments=kwargs.get("extra_arguments", []),
+                    environment=_environment(dict(self.environment)),
+                    limits=vars(Limits(**self.limits)),
+                )
+        except BaseException:
+            ours.close()
+            raise
+        self.pid, self.channel = answer["pid"], Channel(ours)
         return {}
 
     def _ask(self, do: str) -> int | None:
