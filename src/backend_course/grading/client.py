@@ -61,7 +61,9 @@ class Inbox:
 class ChannelClient:
     """What nbclient asks of a kernel's client (`jupyter_client.KernelClient`), and no more.
 
-    `broken` says why nothing more can come from a kernel, if so.
+    `broken` says why nothing more can come from a kernel, if so. `doubtful` are the sources of
+    cells that were answered more than once, and None for an answer to what was not asked: an honest
+    kernel does neither, but one in whose place a student's code has answered.
     """
 
     allow_stdin = False
@@ -70,8 +72,11 @@ class ChannelClient:
     def __init__(self, manager: Manager, channel: Channel) -> None:
         self._manager, self._channel = manager, channel
         self.shell_channel, self.iopub_channel = Inbox(), Inbox()
-        self._ready = Inbox()
+        self._ready, self._files = Inbox(), Inbox()
         self._about: dict[str, Any] = {}
+        self._asked: dict[str, str] = {}
+        self._answered: set[str] = set()
+        self.doubtful: list[str | None] = []
 
     def start_channels(self) -> None:
         """Listen."""
@@ -106,12 +111,23 @@ class ChannelClient:
         """Have a cell run; the request's id. `kwargs` are those of jupyter_client, none is used."""
         # No id that code in the kernel could foresee, and answer before it was asked.
         request = secrets.token_hex(8)
+        self._asked[request] = code
         # What a kernel does not take is missed when the answer does not come.
         with contextlib.suppress(OSError):
             self._channel.socket.settimeout(_PATIENCE)
             self._channel.send({"id": request, "code": code})
         self._channel.socket.setblocking(False)
         return request
+
+    async def files(self, most: int) -> dict[str, bytes]:
+        """What the kernel says it has written in its folder, `most` bytes in all.
+
+        Nothing of it is checked. Raises queue.Empty if the kernel does not answer.
+        """
+        with contextlib.suppress(OSError):
+            self._channel.send({"files": most})
+        content = (await self._files.get_msg(_PATIENCE))["content"]
+        return dict(zip(content, _decoded(content.values()), strict=True))
 
     def _read(self) -> None:
         try:
@@ -128,24 +144,33 @@ class ChannelClient:
     def _end(self, reason: str) -> None:
         self.broken = reason
         self._loop.remove_reader(self._channel.socket)
-        for inbox in (self._ready, self.shell_channel):
+        for inbox in (self._ready, self._files, self.shell_channel):
             inbox.end()
 
     def _take(self, received: dict) -> None:
         kind, request, content = (received.get(name) for name in ("type", "parent", "content"))
-        if not (isinstance(kind, str) and isinstance(content, dict)):
-            raise ChannelError("a message without a type or content")
+        if not (isinstance(kind, str) and isinstance(content, dict) and _is_id(request)):
+            raise ChannelError("a message without a type, parent or content")
         message = _message(kind, request, content, received.get("metadata"))
         if kind == "execute_reply":
+            if request in self._answered or request not in self._asked:
+                self.doubtful.append(self._asked.get(request))
+            self._answered.add(request)
             idle = {"execution_state": "idle", "execution_count": content.get("execution_count")}
             self.iopub_channel.put(_message("status", request, idle))
             self.shell_channel.put(message)
         elif kind == "kernel_info_reply":
             self._ready.put(message)
+        elif kind == "files_reply":
+            self._files.put(message)
         else:
-            message["buffers"] = _buffers(received.get("buffers"))
+            message["buffers"] = _decoded(received.get("buffers") or ())
             _join_lines(kind, content)
             self.iopub_channel.put(message)
+
+
+def _is_id(request: Any) -> bool:
+    return request is None or isinstance(request, str)
 
 
 def _message(kind: str, request: Any, content: dict, metadata: Any = None) -> dict[str, Any]:
@@ -173,8 +198,8 @@ def _join_lines(kind: str, content: dict) -> None:
         raise ChannelError(f"output ({kind}) that is no text") from None
 
 
-def _buffers(encoded: Any) -> list[bytes]:
+def _decoded(encoded: Any) -> list[bytes]:
     try:
-        return [base64.b64decode(each) for each in encoded or ()]
+        return [base64.b64decode(each) for each in encoded]
     except (TypeError, ValueError, binascii.Error):
-        raise ChannelError("a message whose buffers are not base64") from None
+        raise ChannelError("bytes that are not base64") from None

@@ -1,5 +1,6 @@
 """A course's folders and settings as nbgrader sees them, and what a run needs of them."""
 
+import base64
 import csv
 import datetime
 import json
@@ -164,6 +165,7 @@ class Course:
         new = target.with_name(f".{target.name}.new")
         self.discard(new)
         contents = {name: content for name, content in files.items() if not name.endswith(".ipynb")}
+        contents |= {name: base64.b64decode(text) for name, text in result["written"].items()}
         for name, notebook in result["notebooks"].items():
             if notebook["ipynb"] is not None:
                 contents[f"{name}.ipynb"] = notebook["ipynb"].encode()

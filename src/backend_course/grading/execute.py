@@ -8,6 +8,7 @@ import contextlib
 import copy
 import random
 import time
+from pathlib import Path
 from queue import Empty
 from typing import Any
 
@@ -22,6 +23,9 @@ from traitlets import Bool, Dict, Float, Integer, List, Unicode
 from backend_course.kernels import without_ports
 
 from .canaries import Canary, canary_cell, canary_cells, judge, make_canary
+from .channel import ChannelError
+from .client import ChannelClient
+from .files import put_beside
 from .provisioner import KERNEL_NAME, WalledKernelManager, warm_process_died
 from .warm import WarmError
 
@@ -59,6 +63,9 @@ class WalledExecute(Execute):
     largest_output = Integer(16 << 20, help="characters of output kept of a notebook").tag(
         config=True
     )
+    largest_files = Integer(
+        10 << 20, help="bytes of new files that a notebook may leave beside it; 0: none"
+    ).tag(config=True)
     shutdown_kernel = Unicode("immediate").tag(config=True)
 
     def __init__(self, **kwargs: Any) -> None:
@@ -83,6 +90,7 @@ class WalledExecute(Execute):
         self._seconds: dict[str, float] = {}
         self._canaries = self._make_canaries(nb)
         self._suspected: dict[int, Suspicion | None] = {}
+        self._files: dict[str, bytes] = {}
         self._canary_runs = False
         self._ended: str | None = None
         self._output_left = self.largest_output
@@ -97,6 +105,8 @@ class WalledExecute(Execute):
                 raise WarmError("the warm process died under this notebook; grade it again")
             if self._suspected:
                 self._look_again(nb, resources)
+            if self._files:
+                put_beside(Path(resources["metadata"]["path"]), self._files, self.largest_files)
             return ran
         except WarmError:  # the machine's fault, not the student's
             raise
@@ -121,7 +131,9 @@ class WalledExecute(Execute):
         if seconds > 1:
             self._seconds[_label(cell, index)] = round(seconds, 2)
         if index == len(self.nb.cells) - 1:
+            self._fetch_files(resources)
             self._release_canaries(resources)
+            self._look_at_answers()
         return cell, resources
 
     def _run(self, cell: NotebookNode, resources: Any, index: int) -> None:
@@ -196,6 +208,13 @@ class WalledExecute(Execute):
         if results and (len(results) > 1 or (canary and not canary.shows_value)):
             self._say("tampered", _label(cell, index), "a result that the test does not give")
 
+    def _look_at_answers(self) -> None:
+        """Whoever answers in the kernel's place does so before the kernel's own answer."""
+        places = {cell.source: _label(cell, index) for index, cell in enumerate(self.nb.cells)}
+        for source in set(getattr(self.kc, "doubtful", ())):
+            cell = None if source is None else places.get(source)
+            self._say("tampered", cell, "answered by something else than the kernel")
+
     def _make_canaries(self, nb: NotebookNode) -> dict[int, Canary]:
         if not self.canaries or not _is_python(nb):
             return {}
@@ -217,6 +236,15 @@ class WalledExecute(Execute):
             cells[index].metadata.nbgrader.grade_id: canary.replaces
             for index, canary in self._canaries.items()
         }
+
+    def _fetch_files(self, resources: Any) -> None:
+        """Take what the notebook has written, before the canaries write it again."""
+        wanted = self.largest_files and resources.get("metadata", {}).get("path")
+        if wanted and not self._ended and isinstance(self.kc, ChannelClient):
+            try:
+                self._files = run_sync(self.kc.files)(self.largest_files)
+            except (Empty, ChannelError):
+                self._say("files", None, "the kernel did not say which files it has written")
 
     def _release_canaries(self, resources: Any) -> None:
         """Run the canaries of the tests that passed, in the notebook's own kernel.
@@ -266,7 +294,7 @@ class WalledExecute(Execute):
         canaries = {index: canary_cell({index: self._canaries[index]}) for index in self._suspected}
         for index, canary in canaries.items():
             again.cells[index].source = canary.source
-        second = type(self)(config=self.config, canaries=False)
+        second = type(self)(config=self.config, canaries=False, largest_files=0)
         for name in ("walled", "timeout", "notebook_timeout", "largest_output"):
             setattr(second, name, getattr(self, name))
         second(again, {"metadata": dict(resources.get("metadata", {}))})

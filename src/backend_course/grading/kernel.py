@@ -40,6 +40,7 @@ from jupyter_client.session import Session, extract_header
 from traitlets import default
 
 from .channel import Channel, ChannelError
+from .files import new_files, regular_files
 
 _ARGUMENTS = [
     "--InteractiveShell.colors=nocolor",
@@ -244,6 +245,8 @@ class Kernel(IPythonKernel):
     shell_class = Shell
     compiler_class = Compiler
     shell_channel_thread = NoShellChannel()
+    folder: Path
+    files_at_start: set[str]
     _supports_kernel_subshells = False
 
     def start(self) -> None:
@@ -267,7 +270,11 @@ class Kernel(IPythonKernel):
             request = self._channel.receive()
         except (EOFError, OSError, ChannelError):  # nobody is there any more
             os._exit(0)
-        if request is not None:
+        if request is not None and "files" in request:
+            found = new_files(self.folder, self.files_at_start, request["files"])
+            content = {name: base64.b64encode(each).decode() for name, each in found.items()}
+            self.session.send(None, "files_reply", content)
+        elif request is not None:
             self._task = self._loop.create_task(self._carry_out(request), context=self._context)
 
     async def _carry_out(self, request: dict[str, Any]) -> None:
@@ -340,6 +347,8 @@ class KernelApp(IPKernelApp):
         os.register_at_fork(after_in_child=channel.renew)
         channel.renew()
         self.session.channel = channel
+        self.kernel.folder = Path.cwd()
+        self.kernel.files_at_start = regular_files(self.kernel.folder)
         self.ipython_dir = str(Path.home() / ".ipython")
         self.shell.ipython_dir = self.ipython_dir
         profile = ProfileDir.create_profile_dir_by_name(self.ipython_dir, self.profile)

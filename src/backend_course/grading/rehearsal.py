@@ -76,6 +76,7 @@ def _run(path: Path, spec: NotebookSpec, config: Config) -> tuple[set[str], set[
     # The instructor's own notebook, so walls are welcome here but not asked for.
     config.WalledProvisioner.trust_students = True
     config.WalledExecute.second_looks = 0.0
+    config.WalledExecute.largest_files = 0
     resources: dict[str, Any] = {"metadata": {"path": str(path.parent)}}
     executor = WalledExecute(config=config)
     ran, resources = executor(notebook, resources)

@@ -8,6 +8,7 @@ import base64
 import importlib
 import json
 import logging
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -19,6 +20,7 @@ from nbformat.v4.rwbase import strip_transient
 from nbgrader import utils
 from traitlets.config import Config
 
+from .files import new_files
 from .hidden import marks
 from .ingest import RefusedError, make_true, parse_notebook
 from .spec import AssignmentSpec, NotebookSpec
@@ -63,10 +65,12 @@ def grade(task: bytes) -> bytes:
                 notebooks[notebook.name] = _grade_notebook(
                     content, notebook, spec, request["student"], folder, request["settings"]
                 )
+        left = new_files(folder, {*files}, sys.maxsize)
     return json.dumps(
         {
             "student": request["student"],
             "notebooks": notebooks,
+            "written": {name: base64.b64encode(each).decode() for name, each in left.items()},
             "seconds": round(time.monotonic() - start, 3),
             "cpu": round(time.process_time() - cpu, 3),
         }

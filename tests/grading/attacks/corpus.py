@@ -444,6 +444,17 @@ threading.Thread(target=chatter, daemon=True).start()
 """,
 )
 code(
+    "channel-files-elsewhere",
+    "write",
+    CHANNEL
+    + NO_ANSWER
+    + """
+names = ["{course}/gradebook.db", "{home}/profile", "{course}/nbgrader_config.py"]
+names += ["../" * n + name for n in range(9) for name in ("gradebook.db", "nbgrader_config.py")]
+message("files_reply", dict.fromkeys(names, "Zm9yZ2Vk"))
+""",
+)
+code(
     "channel-takes-requests",
     "time",
     CHANNEL
