@@ -76,7 +76,7 @@ class ChannelClient:
         self._about: dict[str, Any] = {}
         self._asked: dict[str, str] = {}
         self._answered: set[str] = set()
-        self.doubtful: list[str | None] = []
+        self.doubtful: set[str | None] = set()
 
     def start_channels(self) -> None:
         """Listen."""
@@ -151,10 +151,14 @@ class ChannelClient:
         kind, request, content = (received.get(name) for name in ("type", "parent", "content"))
         if not (isinstance(kind, str) and isinstance(content, dict) and _is_id(request)):
             raise ChannelError("a message without a type, parent or content")
+        if not isinstance(content.get("execution_count"), int | None):
+            raise ChannelError("a count of cells that is no number")
         message = _message(kind, request, content, received.get("metadata"))
         if kind == "execute_reply":
+            if not _is_answer(content):
+                raise ChannelError("an answer that says neither ok nor what went wrong")
             if request in self._answered or request not in self._asked:
-                self.doubtful.append(self._asked.get(request))
+                self.doubtful.add(self._asked.get(request))
             self._answered.add(request)
             idle = {"execution_state": "idle", "execution_count": content.get("execution_count")}
             self.iopub_channel.put(_message("status", request, idle))
@@ -171,6 +175,15 @@ class ChannelClient:
 
 def _is_id(request: Any) -> bool:
     return request is None or isinstance(request, str)
+
+
+def _is_answer(content: dict) -> bool:
+    if content.get("status") != "error":
+        return content.get("status") in {"ok", "aborted"}
+    traceback = content.get("traceback")
+    return isinstance(traceback, list) and all(
+        isinstance(text, str) for text in (content.get("ename"), content.get("evalue"), *traceback)
+    )
 
 
 def _message(kind: str, request: Any, content: dict, metadata: Any = None) -> dict[str, Any]:

@@ -211,7 +211,7 @@ class WalledExecute(Execute):
     def _look_at_answers(self) -> None:
         """Whoever answers in the kernel's place does so before the kernel's own answer."""
         places = {cell.source: _label(cell, index) for index, cell in enumerate(self.nb.cells)}
-        for source in set(getattr(self.kc, "doubtful", ())):
+        for source in getattr(self.kc, "doubtful", ()):
             cell = None if source is None else places.get(source)
             self._say("tampered", cell, "answered by something else than the kernel")
 

@@ -407,6 +407,29 @@ message("display_data", dict(data=[], metadata=None, transient=7), now())
 """,
 )
 code(
+    "channel-odd-answer",
+    "malformed",
+    CHANNEL + NO_ANSWER + "\nmessage('execute_reply', dict(), now())",
+)
+code(
+    "channel-odd-error",
+    "malformed",
+    CHANNEL
+    + NO_ANSWER
+    + """
+message("execute_reply", dict(status="error", ename=[], evalue=1, traceback="no list"), now())
+""",
+)
+code(
+    "channel-odd-count",
+    "malformed",
+    CHANNEL
+    + NO_ANSWER
+    + """
+message("display_data", dict(execution_count=dict(a=[]), data=dict(), metadata=dict()), now())
+""",
+)
+code(
     "channel-unknown-kind",
     "malformed",
     CHANNEL + NO_ANSWER + "\nmessage('unheard_of', dict(), now())",
