@@ -37,6 +37,7 @@ def test_a_message_comes_as_it_was_sent(ends: tuple[Channel, Channel], size: int
     assert received(ends[1]) == message
 
 
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # of threads that pytest-xdist has
 def test_what_forks_send_at_the_same_time_is_not_mixed_up(ends: tuple[Channel, Channel]) -> None:
     forks = []
     for number in range(4):
