@@ -68,7 +68,9 @@ class Channel:
         if len(packet) < _HEAD.size:
             raise ChannelError("a packet without a head")
         sender, begins = _HEAD.unpack_from(packet)
-        parts = bytearray() if begins else self._parts.pop(sender, bytearray())
+        parts = self._parts.pop(sender, bytearray())
+        if begins:  # what came before was broken off
+            parts = bytearray()
         parts += memoryview(packet)[_HEAD.size :]
         if len(packet) < _HEAD.size + _PIECE:
             return parse(bytes(parts))

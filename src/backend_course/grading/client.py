@@ -13,7 +13,7 @@ from .channel import Channel, ChannelError
 
 _PACKETS = 16  # that are read in one go, before what they say is looked at
 _WITH_DATA = {"display_data", "execute_result", "update_display_data"}
-_PATIENCE = 10  # seconds in which a kernel must take a cell
+_PATIENCE = 10  # seconds in which a kernel must take a cell, or say which files it has written
 
 
 class Manager(Protocol):
