@@ -66,6 +66,7 @@ c.WalledExecute.expectations = {
 # that lessons and tests use, and what Hypothesis makes when it first draws text.
 c.WalledProvisioner.warm_up = {
     "backend_course.lab.data:remember": [7, 11, 23, 31, 43],
+    "backend_course.check.query:get_ready": [7, 11, 23, 31, 43],
     "backend_course.check.properties:get_ready": [],
 }
 

@@ -55,7 +55,6 @@ def query_form(
     text = sql_text(name)
     with _database(data.SEED) as connection:
         got, rows = _run(connection, name, text)
-        joined = _puts_tables_together(connection, text)
     where = f"{name}, on the data that you see:"
     _columns(where, got, columns)
     if row_count is not None and len(rows) != row_count:
@@ -64,6 +63,7 @@ def query_form(
     for row in contains:
         if not any(same_rows([each], [row]) for each in rows):
             words = f"{where} the row that the question shows is not there: {show(row, columns)}."
+            joined = _puts_tables_together(_loaded(data.SEED), text)
             raise CheckError(message(words, nearest(rows, row, columns, joined), hint))
     came = rows_fingerprint(rows, columns, order_by)
     if fingerprint and came != fingerprint:
@@ -139,7 +139,7 @@ def query_rows(
             connection.execute(setup)
         columns, wanted = sql.run(connection, reference)
         got_columns, got = _run(connection, name, text)
-        joined = _puts_tables_together(connection, text)
+        joined = not same_rows(got, wanted) and _puts_tables_together(connection, text)
     where = (
         f"{name}, on the data that you see:"
         if seed == data.SEED and not setup
@@ -186,10 +186,22 @@ def _database(seed: int):
         connection.execute("ROLLBACK")
 
 
+def get_ready(*seeds: int) -> None:
+    """Load the data now, so that no check need in this process and its forks.
+
+    Args:
+        seeds: those of up to seven other data sets, beside the learner's.
+    """
+    for seed in (data.SEED, *seeds):
+        _loaded(seed)
+
+
 @lru_cache(maxsize=8)
 def _loaded(seed: int) -> duckdb.DuckDBPyConnection:
-    # A query that is judged may not read or write files. So few rows are not worth two threads.
-    connection = duckdb.connect(config={"enable_external_access": "false", "threads": 1})
+    # A query that is judged may not read or write files. So few rows are not worth a thread, and
+    # without any of its own a connection works in the forks of its process, too.
+    alone = {"threads": 1, "async_threads": 0}
+    connection = duckdb.connect(config={"enable_external_access": "false", **alone})
     # Its bar would be written into the middle of a check's message.
     connection.execute("SET enable_progress_bar = false")
     connection.execute("SET TimeZone = 'UTC'")

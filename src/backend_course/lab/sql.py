@@ -159,7 +159,8 @@ def connect(database: str = ":memory:") -> duckdb.DuckDBPyConnection:
             A second call leaves the first database alone and moves the magic to the new one.
 
     Returns:
-        The native DuckDB connection behind the magic: both see the same tables at once.
+        The native DuckDB connection behind the magic: both see the same tables at once, and so does
+        ``duckdb.sql()``.
 
     Raises:
         RuntimeError: called outside IPython.
@@ -176,6 +177,8 @@ def connect(database: str = ":memory:") -> duckdb.DuckDBPyConnection:
     native.execute("SET enable_progress_bar = false")
     # A moment with a zone prints alike on every laptop; a lesson says which zone it wants.
     native.execute("SET TimeZone = 'UTC'")
+    # SQLAlchemy's dialect asks DuckDB's default connection for its keywords, and would start one.
+    duckdb.set_default_connection(native)
     shell.config.SqlMagic.update(displaycon=False, feedback=False)
     shell.run_line_magic("load_ext", "sql")
     shell.set_custom_exc((sqlalchemy.exc.StatementError,), _show_statement_error)

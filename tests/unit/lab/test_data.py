@@ -35,6 +35,11 @@ def test_the_rows_are_the_same_on_every_machine_and_python():
     assert digest(data.make()) == "0a8bf2d3fc01f597"
 
 
+def test_the_tables_hold_the_rows_that_were_made(database):
+    for table, rows in vars(data.make()).items():
+        assert database.execute(f"SELECT * FROM {table}").fetchall() == rows
+
+
 def test_another_seed_gives_other_rows_of_the_same_kind():
     one, other = vars(data.make(seed=1)), vars(data.make(seed=2))
     assert all(one[table] != other[table] for table in TABLES if table != "compartments")

@@ -52,6 +52,7 @@ def test_a_native_connection_sees_the_same_tables(shell):
     assert shell.user_ns["db"].execute("SELECT a FROM t").fetchall() == [(3,)]
     shell.user_ns["db"].execute("INSERT INTO t VALUES (4)")
     assert len(run(shell, "%sql SELECT a FROM t")) == 2
+    assert duckdb.sql("SELECT a FROM t").fetchall() == [(3,), (4,)]
 
 
 def test_assignment_to_a_variable(shell, capsys):

@@ -1,11 +1,21 @@
 """Lockerline's tables in DuckDB."""
 
+import datetime
+from decimal import Decimal
 from functools import lru_cache
 
 import duckdb
 import numpy as np
 
 from backend_course.lab.data.generate import DAYS, SEED, SITES, make
+
+# What numpy has a type for. Cents survive it: a DOUBLE holds 15 digits, a DECIMAL(8, 2) eight.
+_DTYPES = {
+    bool: "bool",
+    int: "int64",
+    Decimal: "float64",
+    datetime.datetime: "datetime64[us]",
+}
 
 SCHEMA = """
 CREATE TABLE sites (
@@ -114,6 +124,13 @@ def _columns(seed: int, sites: int, days: int) -> dict[str, dict[str, np.ndarray
 
 
 def _array(values: tuple) -> np.ndarray:
-    array = np.empty(len(values), dtype=object)  # by itself numpy would look at each value
-    array[:] = values
-    return array
+    """Return a column with NULL where a value is None; DuckDB looks at each value of an object."""
+    missing = [value is None for value in values]
+    kind = type(next((value for value in values if value is not None), None))
+    if kind not in _DTYPES:
+        array = np.empty(len(values), dtype=object)
+        array[:] = values
+        return array
+    filler = next(value for value in values if value is not None)
+    filled = [filler if value is None else value for value in values]
+    return np.ma.array(filled, dtype=_DTYPES[kind], mask=missing)
