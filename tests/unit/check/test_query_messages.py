@@ -63,6 +63,24 @@ def test_what_is_no_answer_is_named(shell, answer, words):
     assert words in verdict()
 
 
+def test_a_database_that_the_learner_closed_changes_no_verdict(shell):
+    shell.user_ns["answer"] = CITIES
+    shell.user_ns["db"].close()
+    check.query_rows("answer", CITIES)
+    shell.user_ns["answer"] = "SELECT FROM WHERE"
+    assert "is not SQL that DuckDB can read" in verdict()
+
+
+def test_the_same_reference_gives_other_rows_after_another_setup(shell):
+    shell.user_ns["answer"] = CITIES
+    for setup in ("", "UPDATE sites SET city = 'Ghent'", "UPDATE sites SET city = 'Brno'"):
+        check.query_rows("answer", CITIES, setup=setup)
+    shell.user_ns["answer"] = "SELECT 'Brno' AS city"
+    check.query_rows("answer", CITIES, setup="UPDATE sites SET city = 'Brno'")
+    with pytest.raises(check.CheckError, match="on other data"):
+        check.query_rows("answer", CITIES, setup="UPDATE sites SET city = 'Ghent'")
+
+
 def test_the_visible_check_sees_a_wrong_order(shell):
     keys = {"fingerprint": check.answer_fingerprint(CITIES + " ORDER BY city", ["city"])}
     keys["order_by"] = ["city"]
