@@ -72,7 +72,8 @@ class ChannelClient:
     def __init__(self, manager: Manager, channel: Channel) -> None:
         self._manager, self._channel = manager, channel
         self.shell_channel, self.iopub_channel = Inbox(), Inbox()
-        self._ready, self._files = Inbox(), Inbox()
+        self._ready, self._traces = Inbox(), Inbox()
+        self._asked_for_traces = 0
         self._about: dict[str, Any] = {}
         self._asked: dict[str, str] = {}
         self._answered: set[str] = set()
@@ -119,15 +120,20 @@ class ChannelClient:
         self._channel.socket.setblocking(False)
         return request
 
-    async def files(self, most: int) -> dict[str, bytes]:
-        """What the kernel says it has written in its folder, `most` bytes in all.
+    async def traces(self, most: int) -> tuple[dict[str, bytes], list[str]]:
+        """What the kernel says a notebook has left: files in its folder, and changed helpers.
 
-        Nothing of it is checked. Raises queue.Empty if the kernel does not answer.
+        `most` is how many bytes of files are wanted. Nothing of it is checked. Raises queue.Empty
+        if the kernel does not answer, ChannelError if that is no answer.
         """
+        self._asked_for_traces += 1
         with contextlib.suppress(OSError):
             self._channel.send({"files": most})
-        content = (await self._files.get_msg(_PATIENCE))["content"]
-        return dict(zip(content, _decoded(content.values()), strict=True))
+        content = (await self._traces.get_msg(_PATIENCE))["content"]
+        files, changed = content.get("files"), content.get("changed")
+        if not (isinstance(files, dict) and isinstance(changed, list)):
+            raise ChannelError("no files or no helpers")
+        return dict(zip(files, _decoded(files.values()), strict=True)), [*map(str, changed)]
 
     def _read(self) -> None:
         try:
@@ -144,7 +150,7 @@ class ChannelClient:
     def _end(self, reason: str) -> None:
         self.broken = reason
         self._loop.remove_reader(self._channel.socket)
-        for inbox in (self._ready, self._files, self.shell_channel):
+        for inbox in (self._ready, self._traces, self.shell_channel):
             inbox.end()
 
     def _take(self, received: dict) -> None:
@@ -165,8 +171,11 @@ class ChannelClient:
             self.shell_channel.put(message)
         elif kind == "kernel_info_reply":
             self._ready.put(message)
-        elif kind == "files_reply":
-            self._files.put(message)
+        elif kind == "traces_reply":
+            if self._asked_for_traces < 1:
+                self.doubtful.add(None)
+            self._asked_for_traces -= 1
+            self._traces.put(message)
         else:
             message["buffers"] = _decoded(received.get("buffers") or ())
             _join_lines(kind, content)

@@ -54,7 +54,9 @@ class WalledExecute(Execute):
         "position from 0 or by keyword",
     ).tag(config=True)
     unwatched = List(
-        Unicode(), help="tests without a canary, because the reference does not satisfy theirs"
+        Unicode(),
+        help="tests without a canary, because the reference does not satisfy theirs, and names of "
+        "helpers that the reference changes itself",
     ).tag(config=True)
     second_looks = Float(
         0.05, help="share of notebooks that get a second look without any suspicion"
@@ -91,6 +93,7 @@ class WalledExecute(Execute):
         self._canaries = self._make_canaries(nb)
         self._suspected: dict[int, Suspicion | None] = {}
         self._files: dict[str, bytes] = {}
+        self.changed_helpers: list[str] = []
         self._canary_runs = False
         self._ended: str | None = None
         self._output_left = self.largest_output
@@ -131,7 +134,7 @@ class WalledExecute(Execute):
         if seconds > 1:
             self._seconds[_label(cell, index)] = round(seconds, 2)
         if index == len(self.nb.cells) - 1:
-            self._fetch_files(resources)
+            self._look_at_traces(resources)
             self._release_canaries(resources)
             self._look_at_answers()
         return cell, resources
@@ -237,14 +240,22 @@ class WalledExecute(Execute):
             for index, canary in self._canaries.items()
         }
 
-    def _fetch_files(self, resources: Any) -> None:
-        """Take what the notebook has written, before the canaries write it again."""
-        wanted = self.largest_files and resources.get("metadata", {}).get("path")
-        if wanted and not self._ended and isinstance(self.kc, ChannelClient):
-            try:
-                self._files = run_sync(self.kc.files)(self.largest_files)
-            except (Empty, ChannelError):
-                self._say("files", None, "the kernel did not say which files it has written")
+    def _look_at_traces(self, resources: Any) -> None:
+        """Take what the notebook has written or changed, before the canaries do it again."""
+        most = self.largest_files if resources.get("metadata", {}).get("path") else 0
+        if self._ended or not (most or self.canaries) or not isinstance(self.kc, ChannelClient):
+            return
+        try:
+            files, changed = run_sync(self.kc.traces)(most)
+        except (Empty, ChannelError):
+            self._say("files", None, "the kernel did not say which files it has written")
+            return
+        self._files = files if most else {}
+        self.changed_helpers = [each for each in changed if each not in self.unwatched]
+        if self.canaries and self.changed_helpers:
+            first, more = self.changed_helpers[0], len(self.changed_helpers) - 1
+            others = f" and {more} more" if more else ""
+            self._say("tampered", None, f"changed {first}{others}, which tests use")
 
     def _release_canaries(self, resources: Any) -> None:
         """Run the canaries of the tests that passed, in the notebook's own kernel.

@@ -1,8 +1,15 @@
 """Grade a class's submissions of one assignment."""
 
 import argparse
+import contextlib
+import gc
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .walls import Walls
+    from .warm import Warm
 
 # As in __main__.py, for callers that come here directly.
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
@@ -42,14 +49,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Grade and report. 0: every submission was graded, 1: some failed, 2: nothing could be."""
-    from . import report, walls
+    from . import walls
+    from .imports import likely_modules
+    from .warm import Warm
+
+    standing = walls.probe()
+    with contextlib.ExitStack() as started:
+        coming = None
+        if sys.platform == "linux" and arguments.engine == "local":
+            likely = likely_modules(arguments.course, arguments.assignment)
+            coming = started.enter_context(Warm.coming(likely))
+        return _grade(arguments, standing, coming)
+
+
+def _grade(arguments: argparse.Namespace, standing: "Walls", coming: "Warm | None") -> int:
+    # While the warm process imports what kernels need, this one imports what it needs itself.
+    gc.disable()  # none of it is garbage
+    from . import report
     from .course import Course, CourseError
     from .files import in_words
     from .gradebook import GradebookError
     from .provisioner import NO_WALLS, keeps_files
     from .run import Plan, grade_assignment
 
-    standing = walls.probe()
+    gc.freeze()
+    gc.enable()
     for name, reason in standing.missing.items():
         print(f"Missing wall: {name} ({reason})", file=sys.stderr)
     if not keeps_files(standing.standing) and not arguments.trust_students:
@@ -73,7 +97,7 @@ def run(arguments: argparse.Namespace) -> int:
         course = Course(arguments.course)
         if arguments.receipts:
             course.read_receipts(arguments.receipts)
-        summary = grade_assignment(course, plan, report.Progress())
+        summary = grade_assignment(course, plan, report.Progress(), coming)
     except (CourseError, GradebookError) as error:
         print(error, file=sys.stderr)
         return 2

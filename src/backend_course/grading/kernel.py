@@ -24,7 +24,7 @@ import tempfile
 import threading
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,7 @@ from traitlets import default
 
 from .channel import Channel, ChannelError
 from .files import new_files, regular_files
+from .helpers import Helpers
 
 _ARGUMENTS = [
     "--InteractiveShell.colors=nocolor",
@@ -247,6 +248,7 @@ class Kernel(IPythonKernel):
     shell_channel_thread = NoShellChannel()
     folder: Path
     files_at_start: set[str]
+    helpers: Helpers
     _supports_kernel_subshells = False
 
     def start(self) -> None:
@@ -272,8 +274,9 @@ class Kernel(IPythonKernel):
             os._exit(0)
         if request is not None and "files" in request:
             found = new_files(self.folder, self.files_at_start, request["files"])
-            content = {name: base64.b64encode(each).decode() for name, each in found.items()}
-            self.session.send(None, "files_reply", content)
+            files = {name: base64.b64encode(each).decode() for name, each in found.items()}
+            content = {"files": files, "changed": self.helpers.changed()}
+            self.session.send(None, "traces_reply", content)
         elif request is not None:
             self._task = self._loop.create_task(self._carry_out(request), context=self._context)
 
@@ -365,8 +368,8 @@ class KernelApp(IPKernelApp):
             sys.modules["matplotlib"].rcParams["backend"] = os.environ["MPLBACKEND"]
 
 
-def prepare() -> None:
-    """In the warm process: make the kernel that all its forks are."""
+def prepare(helpers: Iterable[str]) -> None:
+    """In the warm process: make the kernel that all its forks are, and that watches `helpers`."""
     with tempfile.TemporaryDirectory(prefix="grading-") as nobodys_home:
         os.environ["IPYTHONDIR"] = nobodys_home
         app = KernelApp.instance()
@@ -378,6 +381,7 @@ def prepare() -> None:
             app.shell.run_cell(source, store_history=False)
     for name in ("type", "value", "traceback", "exc"):
         vars(sys).pop(f"last_{name}", None)
+    app.kernel.helpers = Helpers(helpers)
 
 
 def run(end: socket.socket, arguments: list[str]) -> None:

@@ -1,7 +1,6 @@
 """The log of a grading run, one JSON line for each submission, and what resuming reads from it."""
 
 import hashlib
-import importlib.metadata
 import json
 import platform
 import sys
@@ -45,7 +44,9 @@ class Ledger:
 
 def environment_key() -> str:
     """What of this machine a mark could depend on: Python and the versions of all packages."""
-    installed = sorted(f"{d.name}=={d.version}" for d in importlib.metadata.distributions())
+    # The names of the folders, which have both: reading the files in them takes a quarter second.
+    kinds = ("*.dist-info", "*.egg-info")
+    installed = sorted(each.name for p in sys.path for kind in kinds for each in Path(p).glob(kind))
     return _digest([sys.version, platform.machine(), str(GRADER_VERSION), *installed])
 
 

@@ -8,6 +8,7 @@ through a client that speaks to them over one socket (channel.py, client.py).
 import asyncio
 import atexit
 import contextlib
+import dataclasses
 import os
 import shutil
 import signal
@@ -38,22 +39,48 @@ NO_WALLS = (
 _mine = threading.local()
 
 
-def warm_process(modules: list[str], calls: Mapping[str, list[Any]] | None = None) -> Borrowed:
-    """This thread's warm process, ready with `modules` and `calls`; a new one if the last one died.
+@dataclasses.dataclass(frozen=True)
+class Wanted:
+    """What a warm process is to have ready; see `Warm`."""
+
+    modules: list[str] = dataclasses.field(default_factory=list)
+    calls: dict[str, list[Any]] = dataclasses.field(default_factory=dict)
+    helpers: list[str] = dataclasses.field(default_factory=list)
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> "Wanted":
+        """What settings of `WalledProvisioner` ask for."""
+        modules, helpers = (list(settings.get(name, ())) for name in ("modules", "helpers"))
+        return cls(modules, dict(settings.get("warm_up", {})), helpers)
+
+    def within(self, other: "Wanted") -> bool:
+        """Whether `other` has all of this."""
+        return (
+            set(self.modules) <= set(other.modules)
+            and self.calls.items() <= other.calls.items()
+            and self.helpers == other.helpers
+        )
+
+
+def warm_process(wanted: Wanted | None = None) -> Borrowed:
+    """This thread's warm process, ready with what is wanted; a new one if the last one died.
 
     Each thread has its own socket to it, because requests and answers take turns there.
     """
     warm: Borrowed | None = getattr(_mine, "warm", None)
-    calls = dict(calls or {})
-    if warm is not None:
-        ready = set(modules) <= set(_mine.modules) and calls.items() <= _mine.calls.items()
-        if warm.alive and ready:
-            return warm
-        # Behind its walls it can import no more: a library may want to write somewhere.
-        close_warm_process()
-    _mine.warm, _mine.modules, _mine.calls = Warm(modules, calls), modules, calls
-    atexit.register(_mine.warm.close)
-    return _mine.warm
+    wanted = wanted or Wanted()
+    if warm is not None and warm.alive and wanted.within(_mine.ready):
+        return warm
+    # Behind its walls it can import no more: a library may want to write somewhere.
+    return use_warm_process(Warm(wanted.modules, wanted.calls, wanted.helpers), wanted)
+
+
+def use_warm_process(warm: Warm, ready: Wanted) -> Warm:
+    """Make `warm` this thread's warm process, in the place of the one that it has."""
+    close_warm_process()
+    _mine.warm, _mine.ready = warm, ready
+    atexit.register(warm.close)
+    return warm
 
 
 def close_warm_process() -> None:
@@ -71,12 +98,12 @@ class SharedWarmProcess:
     One warm process for all workers: each of its own would cost a second of CPU.
     """
 
-    def __init__(self, modules: list[str], calls: Mapping[str, list[Any]] | None = None) -> None:
+    def __init__(self, wanted: Wanted) -> None:
         """Lend it, or nothing: then the worker starts its own and meets the reason itself."""
-        self._modules, self._calls = modules, dict(calls or {})
+        self._wanted = wanted
         self._lent: Borrowed | None = None
         with contextlib.suppress(WarmError, OSError):
-            warm = warm_process(modules, calls)
+            warm = warm_process(wanted)
             assert isinstance(warm, Warm)
             self._lent = warm.lend()
 
@@ -85,7 +112,7 @@ class SharedWarmProcess:
         own: Borrowed | None = getattr(_mine, "warm", None)
         if own is not None:
             Borrowed.close(own)  # the parent's end; its warm process stays
-        _mine.warm, _mine.modules, _mine.calls = self._lent, self._modules, self._calls
+        _mine.warm, _mine.ready = self._lent, self._wanted
 
     def let_go(self) -> None:
         """In the parent, once the worker has it."""
@@ -114,6 +141,11 @@ class WalledProvisioner(KernelProvisionerBase):
         "arguments, where the reference imports that module: what they compute and remember, every "
         "notebook finds",
     ).tag(config=True)
+    helpers = List(
+        Unicode(),
+        help="packages and modules whose functions tests call: that a notebook changes one of them "
+        "is flagged",
+    ).tag(config=True)
     limits = Dict(help="what a kernel may use: see backend_course.grading.walls.limits").tag(
         config=True
     )
@@ -138,7 +170,8 @@ class WalledProvisioner(KernelProvisionerBase):
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         """Choose the kernel's folder."""
-        self._warm = warm_process(list(self.modules), self.warm_up)
+        ready = Wanted(list(self.modules), dict(self.warm_up), list(self.helpers))
+        self._warm = warm_process(ready)
         if not (self.trust_students or keeps_files(self._warm.standing)):
             raise WarmError(NO_WALLS)
         self._folder = self._warm.new_folder()

@@ -3,7 +3,8 @@
 Which modules they import: imports are most of what a kernel costs, seconds where a notebook uses
 pandas or a database. What the reference has loaded at its end is imported once, in the warm
 process, and is in every fork. And which tests cannot be watched, because a right answer does not
-satisfy their canaries, or because the name that they say is not that of an answer.
+satisfy their canaries, or because the name that they say is not that of an answer; nor which
+helpers (helpers.py), because they change by themselves.
 """
 
 import contextlib
@@ -19,18 +20,16 @@ from .course import Course
 from .execute import WalledExecute
 from .files import write_whole
 from .hidden import marks
+from .imports import importable_once, kept_rehearsal
 from .ingest import RefusedError, make_true, parse_notebook
 from .spec import AssignmentSpec, NotebookSpec
 
 _ASK = "import json, sys\nprint(json.dumps([sorted(sys.modules), sorted(globals())]))"
-# What must be imported by each kernel itself; the backend of matplotlib looks for its shell then.
-_NEVER = ("__main__", "debugpy", "_pydev", "pydev", "ipykernel_launcher", "__mp_main__")
-_NEVER += ("matplotlib_inline",)
 
 
 @dataclasses.dataclass(frozen=True)
 class Rehearsal:
-    """The modules to have ready, and the tests without a canary by their grade_ids."""
+    """The modules to have ready, and what is not watched: tests by grade_id, helpers by name."""
 
     modules: list[str]
     unwatched: list[str]
@@ -41,8 +40,9 @@ def rehearse(course: Course, spec: AssignmentSpec, settings: dict[str, Any], key
 
     `settings` are those of the run (`Course.settings`).
     """
-    kept = course.root / ".grading" / f"{spec.name}.rehearsal.json"
-    notebooks = sorted(course.path("source", ".", spec.name).glob("*.ipynb"))
+    kept = kept_rehearsal(course.root, spec.name)
+    folder = course.path("source", ".", spec.name)
+    notebooks = sorted(folder.glob("*.ipynb"))
     written = [path.stat().st_mtime_ns for path in notebooks]
     if kept.exists():
         found = json.loads(kept.read_text(encoding="utf-8"))
@@ -56,9 +56,7 @@ def rehearse(course: Course, spec: AssignmentSpec, settings: dict[str, Any], key
             loaded, blind = _run(path, known, Config(settings["config"]))
             modules |= loaded
             unwatched |= blind
-    own = {path.stem for path in course.path("source", ".", spec.name).glob("*.py")}
-    ready = sorted(m for m in modules - own if not m.startswith(_NEVER))
-    rehearsal = Rehearsal(ready, sorted(unwatched))
+    rehearsal = Rehearsal(importable_once(modules, folder), sorted(unwatched))
     found = dataclasses.asdict(rehearsal) | {"key": key, "written": written}
     with contextlib.suppress(OSError):  # then the next run rehearses again
         write_whole(kept, json.dumps(found))
@@ -66,7 +64,7 @@ def rehearse(course: Course, spec: AssignmentSpec, settings: dict[str, Any], key
 
 
 def _run(path: Path, spec: NotebookSpec, config: Config) -> tuple[set[str], set[str]]:
-    """A notebook's modules, and its tests that cannot be watched."""
+    """A notebook's modules, and what of it cannot be watched."""
     try:
         notebook = parse_notebook(path.read_bytes())
     except RefusedError:
@@ -81,7 +79,8 @@ def _run(path: Path, spec: NotebookSpec, config: Config) -> tuple[set[str], set[
     executor = WalledExecute(config=config)
     ran, resources = executor(notebook, resources)
     flags = resources["grading"]["flags"]
-    unwatched = {flag["cell"] for flag in flags if flag["kind"] in {"tampered", "unproven"}}
+    unwatched = {f["cell"] for f in flags if f["cell"] and f["kind"] in {"tampered", "unproven"}}
+    unwatched |= {*executor.changed_helpers}
     for output in ran.cells[-1].outputs:
         if output.output_type == "stream" and output.name == "stdout":
             modules, names = map(set, json.loads(output.text))

@@ -17,9 +17,10 @@ from .gradebook import GradebookError, open_gradebook, save
 from .ingest import Caps, RefusedError
 from .ledger import Ledger, environment_key, submission_key
 from .pool import CPUS, LocalPool, TaskFailedError
-from .provisioner import SharedWarmProcess, close_warm_process
+from .provisioner import SharedWarmProcess, Wanted, close_warm_process, use_warm_process
 from .rehearsal import rehearse
 from .spec import AssignmentSpec, read_spec
+from .warm import Warm, WarmError
 
 
 @dataclasses.dataclass
@@ -51,9 +52,15 @@ class Summary:
 Progress = Callable[[int, int, float], None]  # done, of how many, seconds so far
 
 
-def grade_assignment(course: Course, plan: Plan, progress: Progress = lambda *_: None) -> Summary:
+def grade_assignment(
+    course: Course,
+    plan: Plan,
+    progress: Progress = lambda *_: None,
+    coming: Warm | None = None,
+) -> Summary:
     """Grade an assignment's submissions; a failed one is in the summary, and the others are graded.
 
+    `coming` is a warm process that has begun to import (`Warm.coming`), to be used here.
     Raises CourseError or GradebookError if nothing at all can be done.
     """
     start = time.monotonic()
@@ -70,9 +77,14 @@ def grade_assignment(course: Course, plan: Plan, progress: Progress = lambda *_:
                 f"The gradebook does not know {plan.assignment!r}. Run "
                 f"nbgrader generate_assignment {plan.assignment} first."
             ) from None
-        run = _Run(course, plan, spec, gradebook)
         done = 0
         try:
+            if coming:
+                ready = Wanted.of(course.settings(plan.settings)["config"]["WalledProvisioner"])
+                coming.preload(ready.modules, ready.calls)
+            run = _Run(course, plan, spec, gradebook)
+            if coming:
+                _use(coming, run.settings)
             with _engine(plan, run.settings) as engine:
                 for _ in run.results(chosen, engine):
                     done += 1
@@ -85,17 +97,24 @@ def grade_assignment(course: Course, plan: Plan, progress: Progress = lambda *_:
     return Summary(plan.assignment, entries, points, run.graded, run.skipped, run.failed, seconds)
 
 
+def _use(coming: Warm, settings: dict[str, Any]) -> None:
+    wanted = Wanted.of(settings["config"]["WalledProvisioner"])
+    with contextlib.suppress(WarmError):  # whoever needs one will start another, and say why not
+        coming.finish(wanted.modules, wanted.calls, wanted.helpers)
+        use_warm_process(coming, wanted)
+
+
 def _engine(plan: Plan, settings: dict[str, Any]) -> LocalPool | Cluster:
     if plan.engine == "local":
         config = settings["config"]
         workers = (plan.workers, plan.workers) if plan.workers else (CPUS, 4 * CPUS)
         if not config.get("WalledExecute", {}).get("walled", True):
             return LocalPool(submission.grade, *workers)
-        ready = config["WalledProvisioner"]
+        wanted = Wanted.of(config["WalledProvisioner"])
         return LocalPool(
             submission.grade,
             *workers,
-            lambda: SharedWarmProcess(ready["modules"], ready.get("warm_up")),
+            lambda: SharedWarmProcess(wanted),
         )
     scheme, _, address = plan.engine.partition("://")
     if scheme not in {"dask", "dask+tls"} or not address:

@@ -1,5 +1,6 @@
 """A warm process and the kernels forked from it, seen from the process that grades."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -7,7 +8,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,23 +38,33 @@ class Borrowed:
 
         Raises WarmError.
         """
+        with self._telling():
+            self._send(do, give, **request)
+            return self._receive(do)
+
+    def _send(self, do: str, give: socket.socket | None = None, **request) -> None:
         text = json.dumps({"do": do, **request}).encode() + b"\n"
-        try:
-            if give is not None:
-                socket.send_fds(self._line, [text], [give.fileno()])
-            else:
-                self._line.sendall(text)
-            line = self._answers.readline()
-        except (OSError, ValueError) as error:
-            raise WarmError(
-                f"the warm process is gone ({error}); it will be started anew"
-            ) from error
-        if not line:
+        if give is not None:
+            socket.send_fds(self._line, [text], [give.fileno()])
+        else:
+            self._line.sendall(text)
+
+    def _receive(self, do: str) -> dict:
+        if not (line := self._answers.readline()):
             raise WarmError("the warm process is gone; it will be started anew")
         answer = json.loads(line)
         if not answer["ok"]:
             raise WarmError(f"the warm process could not {do}: {answer['error']}")
         return answer
+
+    @contextlib.contextmanager
+    def _telling(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, ValueError) as error:
+            raise WarmError(
+                f"the warm process is gone ({error}); it will be started anew"
+            ) from error
 
     @property
     def alive(self) -> bool:
@@ -84,54 +95,106 @@ class Warm(Borrowed):
     """A warm process with `modules` imported; a context manager that ends it and all its kernels.
 
     `calls` are functions ("module:function") to be called there once, with their arguments, where
-    the module is imported.
+    the module is imported. `helpers` are packages whose functions the kernels watch (helpers.py).
     `left_out` says which modules and calls failed. Raises WarmError if it cannot be used.
     """
 
     def __init__(
-        self, modules: Iterable[str] = (), calls: Mapping[str, list[Any]] | None = None
+        self,
+        modules: Iterable[str] = (),
+        calls: Mapping[str, list[Any]] | None = None,
+        helpers: Iterable[str] = (),
     ) -> None:
+        self._prepare()
+        self.finish(modules, calls, helpers)
+
+    @classmethod
+    def coming(cls, modules: Iterable[str]) -> "Warm":
+        """Return one that is still importing `modules`, which need not be those that it will need.
+
+        `preload` more while there is something else to do, and `finish` it.
+        """
+        warm = cls.__new__(cls)
+        warm._prepare()
+        warm.preload(modules)
+        return warm
+
+    def _prepare(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="grading-"))
         self.folder.chmod(0o711)
         for name in ("root", "home"):
             (self.folder / name).mkdir()
-        wanted, calls = list(modules), dict(calls or {})
-        self.left_out: dict[str, str] = {}
-        try:
-            loaded = self._start(wanted, calls)
-            while threaded := loaded.get("threaded"):
-                self._stop()
-                if threaded not in [*wanted, *calls]:
-                    raise WarmError(f"importing {threaded} starts a thread; nothing can be forked")
-                self.left_out[threaded] = "starts a thread"
-                if calls.pop(threaded, None) is None:
-                    # With all that it brings: the next one of the package would start it again.
-                    package = threaded.partition(".")[0]
-                    wanted = [m for m in wanted if m.partition(".")[0] != package]
-                loaded = self._start(wanted, calls)
-            if loaded["namespaces"]:
-                namespaces.map_users(self.process.pid)
-            walls = self.ask("finish")
-        except BaseException:
-            self.close()
-            raise
-        self.left_out |= loaded["left_out"]
-        self.standing, self.missing = walls["standing"], walls["missing"]
+        self._guessed: set[str] = set()
+        self._start()
 
-    def _start(self, modules: list[str], calls: dict[str, list[Any]]) -> dict:
+    def _start(self) -> None:
         ours, theirs = socket.socketpair()
-        command = [sys.executable, "-m", "backend_course.grading.zygote"]
+        self._under_way = 0
         super().__init__(ours, self.folder, [], {})
         with theirs:
             self.process = subprocess.Popen(
-                [*command, str(theirs.fileno()), str(self.folder)],
+                [sys.executable, "-m", f"{__package__}.zygote", str(theirs.fileno()), self.folder],
                 pass_fds=[theirs.fileno()],
                 env=_environment(self.folder / "home"),
                 cwd="/",
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
             )
-        return self.ask("preload", modules=modules, calls=calls)
+
+    def preload(
+        self, modules: Iterable[str] = (), calls: Mapping[str, list[Any]] | None = None
+    ) -> None:
+        """Have it import and call more, without waiting for it."""
+        modules, calls = list(modules), dict(calls or {})
+        self._guessed |= {*modules, *calls}
+        with contextlib.suppress(OSError):  # that it is gone, is met when it is finished
+            self._send("preload", modules=modules, calls=calls)
+        self._under_way += 1
+
+    def finish(
+        self,
+        modules: Iterable[str] = (),
+        calls: Mapping[str, list[Any]] | None = None,
+        helpers: Iterable[str] = (),
+    ) -> None:
+        """Have it import and call all that it will need, and close it off. Raises WarmError."""
+        wanted, calls = list(modules), dict(calls or {})
+        self.left_out: dict[str, str] = {}
+        failed: dict[str, str] = {}
+        guessed = self._guessed
+        try:
+            self.preload(wanted, calls)
+            while threaded := self._what_starts_a_thread(failed):
+                self._stop()
+                if threaded not in {*wanted, *calls, *guessed}:
+                    raise WarmError(f"importing {threaded} starts a thread; nothing can be forked")
+                guessed = set()
+                if threaded in {*wanted, *calls}:
+                    self.left_out[threaded] = "starts a thread"
+                if calls.pop(threaded, None) is None:
+                    # With all that it brings: the next one of the package would start it again.
+                    package = threaded.partition(".")[0]
+                    wanted = [m for m in wanted if m.partition(".")[0] != package]
+                self._start()
+                self.preload(wanted, calls)
+            if self.ask("enclose", helpers=list(helpers))["namespaces"]:
+                namespaces.map_users(self.process.pid)
+            walls = self.ask("finish")
+        except BaseException:
+            self.close()
+            raise
+        self.left_out |= {name: failed[name] for name in failed.keys() & {*wanted, *calls}}
+        self.standing, self.missing = walls["standing"], walls["missing"]
+
+    def _what_starts_a_thread(self, failed: dict[str, str]) -> str:
+        threaded = ""
+        with self._telling():
+            for _ in range(self._under_way):
+                answer = self._receive("preload")
+                threaded = threaded or answer.get("threaded", "")
+                failed |= answer.get("left_out", {})
+        self._under_way = 0
+        return threaded
 
     def _stop(self) -> None:
         super().close()

@@ -4,8 +4,9 @@ Run as ``python -m backend_course.grading.zygote SOCKET_FD FOLDER`` by warm.py.
 It speaks JSON lines over sockets, on each of them one request and one answer at a time:
 
     {"do": "preload", "modules": [...], "calls": {"module:function": [arguments], ...}}
-                                         -> {"ok": true, "left_out": {...}, "namespaces": true},
+                                         -> {"ok": true, "left_out": {...}},
                                             or {"ok": true, "threaded": "what started a thread"}
+    {"do": "enclose", "helpers": [...]}  -> {"ok": true, "namespaces": true}
     {"do": "finish"}                     -> {"ok": true, "standing": [...], "missing": {...}}
     {"do": "serve"} and a file descriptor -> {"ok": true}; it serves that socket, too
     {"do": "fork", "kernel": "7", ...} and a file descriptor, the kernel's end of a `Channel`
@@ -33,6 +34,7 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 
 from . import walls
 from .walls.limits import Limits
@@ -83,6 +85,7 @@ class Zygote:
         self.walls = walls.Walls()
         self.selector = selectors.DefaultSelector()
         self.clients: list[Client] = []
+        self.called: set[str] = set()
 
     def hear(self, client: Client) -> None:
         """Do what a client asks, or let it go. Only the first one may end the process."""
@@ -130,22 +133,12 @@ class Zygote:
         return {}
 
     def do_preload(self, modules: list[str], calls: dict[str, list]) -> dict:
-        """Import and compute what the kernels will need, then leave the host."""
+        """Import and compute what the kernels will need; what was there before, stays as it is."""
         # debugpy is half of a kernel's start; a notebook may still import it (see kernel.py).
         sys.modules["debugpy"] = None  # type: ignore[assignment]
-        loaded = self._load([*ALWAYS.split(), *modules], calls)
-        if "threaded" not in loaded:
-            from . import kernel
-
-            kernel.prepare()
-            _spare_the_collector()
-            self.walls = walls.raise_shared()
-            loaded["namespaces"] = "namespaces" not in self.walls.missing
-        return loaded
-
-    def _load(self, modules: list[str], calls: dict[str, list]) -> dict:
+        gc.disable()  # what is imported is no garbage
         left_out = {}
-        for name, step in _steps(modules, calls):
+        for name, step in self._steps([*ALWAYS.split(), *modules], calls):
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 try:
@@ -154,10 +147,34 @@ class Zygote:
                     left_out[name] = f"{type(error).__name__}: {error}"
             if threading.active_count() > 1 or _system_threads() > 1:
                 return {"threaded": name}  # a process with threads cannot be forked safely
+        return {"left_out": left_out}
+
+    def _steps(
+        self, modules: list[str], calls: dict[str, list]
+    ) -> Iterator[tuple[str, Callable[[], object]]]:
+        for module in modules:
+            if module not in sys.modules:
+                yield module, functools.partial(importlib.import_module, module)
+        for name, arguments in calls.items():
+            module, _, function = name.partition(":")
+            # What the assignment does not need, it need not wait for.
+            if module in sys.modules and name not in self.called:
+                self.called.add(name)
+                yield name, functools.partial(_call, sys.modules[module], function, arguments)
+
+    def do_enclose(self, helpers: list[str]) -> dict:
+        """Make the kernel that all others are forks of, and leave the host."""
+        from . import kernel
+
         # Looks at every module and remembers its file: else the first traceback of each fork does.
         inspect.getmodule(compile("", "<none>", "exec"))
-        _spare_the_collector()
-        return {"left_out": left_out}
+        kernel.prepare(helpers)
+        # Keep the collector from touching, and so copying, every page in each fork.
+        gc.collect()
+        gc.freeze()
+        gc.enable()
+        self.walls = walls.raise_shared()
+        return {"namespaces": "namespaces" not in self.walls.missing}
 
     def do_finish(self) -> dict:
         """Take the read-only root, now that the client has mapped the users."""
@@ -276,22 +293,8 @@ class Zygote:
         return {"status": client.kernels.pop(pid, 0)}
 
 
-def _steps(
-    modules: list[str], calls: dict[str, list]
-) -> Iterator[tuple[str, Callable[[], object]]]:
-    for module in modules:
-        if module not in sys.modules:
-            yield module, functools.partial(importlib.import_module, module)
-    for name, arguments in calls.items():
-        module, _, function = name.partition(":")
-        if module in sys.modules:  # what the assignment does not need, it need not wait for
-            yield name, functools.partial(getattr(sys.modules[module], function), *arguments)
-
-
-def _spare_the_collector() -> None:
-    """Keep it from touching, and so copying, every page in each fork."""
-    gc.collect()
-    gc.freeze()
+def _call(module: ModuleType, function: str, arguments: list) -> None:
+    getattr(module, function)(*arguments)
 
 
 def _end_with(work) -> None:

@@ -18,7 +18,12 @@ from backend_course.grading import channel, walls
 from backend_course.grading.channel import Channel
 from backend_course.grading.execute import WalledExecute
 from backend_course.grading.pool import LocalPool
-from backend_course.grading.provisioner import SharedWarmProcess, close_warm_process, warm_process
+from backend_course.grading.provisioner import (
+    SharedWarmProcess,
+    Wanted,
+    close_warm_process,
+    warm_process,
+)
 from backend_course.grading.warm import Borrowed, Warm, WarmError
 
 needs_walls = pytest.mark.skipif(
@@ -139,7 +144,7 @@ def test_a_warm_process_that_dies_costs_no_points(monkeypatch: pytest.MonkeyPatc
 
     def killing(self: WalledExecute, cell: nbformat.NotebookNode, resources: dict, index: int):
         if index == 1:
-            warm_process([]).process.kill()
+            warm_process().process.kill()
         return run_cell(self, cell, resources, index)
 
     with monkeypatch.context() as patch:
@@ -153,14 +158,14 @@ def parent_of_a_kernel(task: bytes) -> bytes:
     """Worker's work: run a kernel, and tell which warm process it came from."""
     notebook, _ = ran("print(1)")
     assert text(notebook.cells[0]) == "1\n"
-    return b"the parent's" if type(warm_process([])) is Borrowed else b"its own"
+    return b"the parent's" if type(warm_process()) is Borrowed else b"its own"
 
 
 def test_workers_share_a_warm_process_and_do_without_when_it_dies() -> None:
     tasks = [(str(number), b"") for number in range(6)]
-    with LocalPool(parent_of_a_kernel, 2, equip=lambda: SharedWarmProcess([])) as pool:
+    with LocalPool(parent_of_a_kernel, 2, equip=lambda: SharedWarmProcess(Wanted())) as pool:
         first = dict(pool.run(tasks))
-        shared = warm_process([])
+        shared = warm_process()
         assert isinstance(shared, Warm)
         shared.process.kill()
         shared.process.wait()
@@ -186,7 +191,7 @@ def test_a_library_that_writes_when_it_is_imported_is_ready_after_a_rehearsal() 
     config = Config({"WalledProvisioner": {"modules": ["matplotlib.pyplot"]}})
     notebook, _ = ran("import matplotlib.pyplot as plt\nplt.plot([1, 2])", config=config)
     assert "image/png" in notebook.cells[0].outputs[-1].data
-    assert warm_process([]).left_out == {}
+    assert warm_process().left_out == {}
 
 
 def test_a_call_that_fails_or_starts_a_thread_is_left_out() -> None:
@@ -197,7 +202,7 @@ def test_a_call_that_fails_or_starts_a_thread_is_left_out() -> None:
 
 
 def test_a_worker_that_goes_takes_its_kernels_along() -> None:
-    shared = warm_process([])
+    shared = warm_process()
     assert isinstance(shared, Warm)
     lent = shared.lend()
     folder = lent.new_folder()
