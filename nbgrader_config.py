@@ -70,8 +70,13 @@ c.WalledProvisioner.warm_up = {
     "backend_course.check.properties:get_ready": [],
 }
 
-# Tests judge with functions of these packages. A notebook that changes one is flagged.
-c.WalledProvisioner.helpers = ["backend_course.check", "backend_course.lab"]
+# Tests judge with functions of these packages, and on this data. A notebook that changes any of it
+# is flagged.
+c.WalledProvisioner.helpers = [
+    "backend_course.check",
+    "backend_course.lab",
+    "backend_course.check.query:changed_data",
+]
 
 # Feedback fetches nothing: nbconvert's templates would load MathJax from the network. The first
 # folder takes the place of that template, the second has nbgrader's own.

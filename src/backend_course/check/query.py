@@ -1,8 +1,10 @@
 """Judge a query by the rows it gives on Lockerline's data, never by its text."""
 
 import atexit
+import contextlib
+import dataclasses
+import re
 from collections.abc import Sequence
-from contextlib import contextmanager
 from functools import lru_cache
 
 import duckdb
@@ -24,6 +26,10 @@ from backend_course.lab.sql_display import as_html, as_text
 
 TIME_LIMIT = 5.0
 """Seconds that a learner's query may take on a data set of a few thousand rows."""
+
+_CHANGES_COLUMNS = re.compile(r"\b(ALTER|CREATE|DROP)\b", re.IGNORECASE)
+_asked: dict[tuple[int, str, str], tuple[list[str], list[tuple]]] = {}
+"""What a reference gave for a seed and a setup: the same is asked again of each new answer."""
 
 
 def query_form(
@@ -134,17 +140,25 @@ def query_rows(
         CheckError: the first thing that differs.
     """
     text = sql_text(name)
-    with _database(seed) as connection:
-        if setup:
-            connection.execute(setup)
-        columns, wanted = _wanted(connection, setup, reference)
-        got_columns, got = _run(connection, name, text)
-        joined = not same_rows(got, wanted) and _puts_tables_together(connection, text)
     where = (
         f"{name}, on the data that you see:"
         if seed == data.SEED and not setup
         else (f"{name}, on other data of the same kind:")
     )
+    case = seed, setup, reference
+    if case in _asked and not _CHANGES_COLUMNS.search(setup):
+        # The setup takes longer than all the rest. For columns alone it need not be run again.
+        with contextlib.suppress(duckdb.Error):
+            described = _loaded(seed).execute(f"DESCRIBE {text}").fetchall()
+            _columns(where, [column[0] for column in described], _asked[case][0])
+    with _database(seed) as connection:
+        if setup:
+            connection.execute(setup)
+        if case not in _asked:
+            _asked[case] = sql.run(connection, reference)
+        columns, wanted = _asked[case]
+        got_columns, got = _run(connection, name, text)
+        joined = not same_rows(got, wanted) and _puts_tables_together(connection, text)
     _columns(where, got_columns, columns)
     difference = compare_rows(got, wanted, columns, joined)
     if not difference and order_by:
@@ -175,7 +189,29 @@ def _run(
         raise CheckError(f"{name} does not run:\n{error}") from None
 
 
-@contextmanager
+def changed_data() -> list[str]:
+    """Name the data that checks have asked, and that somebody has changed since it was loaded.
+
+    A check undoes what it changes itself. Where all rows are gone, any query gives the right ones.
+    """
+    asked = {seed for seed, _, _ in _asked} | {data.SEED}
+    return [
+        f"the data of seed {seed}"
+        for seed, loaded in sorted(_contents_when_loaded.items())
+        if seed in asked and _contents(_loaded(seed)) != loaded
+    ]
+
+
+def _contents(connection: duckdb.DuckDBPyConnection) -> list[tuple]:
+    names = [table.name for table in dataclasses.fields(data.Lockerline)]
+    tables = [f"SELECT bit_xor(hash(t)), count(*) FROM {name} AS t" for name in names]
+    try:
+        return connection.execute(" UNION ALL ".join(tables)).fetchall()
+    except duckdb.Error:  # not all tables are there, or the connection is closed
+        return []
+
+
+@contextlib.contextmanager
 def _database(seed: int):
     """Give a connection to the data of ``seed``; whatever is changed in it is undone."""
     connection = _loaded(seed)
@@ -184,14 +220,6 @@ def _database(seed: int):
         yield connection
     finally:
         connection.execute("ROLLBACK")
-
-
-@lru_cache(maxsize=100)  # the same question is asked again of each new answer
-def _wanted(
-    connection: duckdb.DuckDBPyConnection, setup: str, reference: str
-) -> tuple[list[str], list[tuple]]:
-    """Run a reference on data that ``setup`` has just been run on; its text tells data apart."""
-    return sql.run(connection, reference)
 
 
 def get_ready(*seeds: int) -> None:
@@ -204,6 +232,9 @@ def get_ready(*seeds: int) -> None:
         _loaded(seed)
 
 
+_contents_when_loaded: dict[int, list[tuple]] = {}
+
+
 @lru_cache(maxsize=8)
 def _loaded(seed: int) -> duckdb.DuckDBPyConnection:
     # A query that is judged may not read or write files. So few rows are not worth a thread, and
@@ -214,9 +245,9 @@ def _loaded(seed: int) -> duckdb.DuckDBPyConnection:
     connection.execute("SET enable_progress_bar = false")
     connection.execute("SET TimeZone = 'UTC'")
     data.load(connection, seed=seed)
+    _contents_when_loaded[seed] = _contents(connection)
     return connection
 
 
 # DuckDB complains on stderr about connections that are still open when Python ends.
-atexit.register(_wanted.cache_clear)
 atexit.register(_loaded.cache_clear)

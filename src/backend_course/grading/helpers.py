@@ -13,10 +13,16 @@ _OF_FUNCTIONS = ("__code__", "__defaults__", "__kwdefaults__", "__wrapped__")
 
 
 class Helpers:
-    """What the names in packages and modules stand for, in this process and at this time."""
+    """What the names in packages and modules stand for, in this process and at this time.
 
-    def __init__(self, packages: Iterable[str]) -> None:
-        self._packages = tuple(packages)
+    `watched` are packages and modules by name, and functions as "module:function" that take nothing
+    and return the names of what else was changed.
+    """
+
+    def __init__(self, watched: Iterable[str]) -> None:
+        watched = list(watched)
+        self._functions = [name for name in watched if ":" in name]
+        self._packages = tuple(name for name in watched if ":" not in name)
         self._known = dict(_names(self._packages))
 
     def changed(self) -> list[str]:
@@ -28,7 +34,16 @@ class Helpers:
         changed = {name for name, value in self._known.items() if now.get(name) is not value}
         new = now.keys() - self._known.keys()
         changed |= {name for name in new if _inside(name) in self._known}
-        return sorted(name for name in changed if _inside(name) not in changed)
+        found = [name for name in changed if _inside(name) not in changed]
+        return sorted(found) + [each for name in self._functions for each in _told_by(name)]
+
+
+def _told_by(name: str) -> list[str]:
+    module, _, function = name.partition(":")
+    try:
+        return list(getattr(sys.modules[module], function)()) if module in sys.modules else []
+    except Exception as error:  # whatever a notebook has put in its place
+        return [f"{name} ({type(error).__name__})"]
 
 
 def _inside(name: str) -> str:

@@ -143,8 +143,8 @@ class WalledProvisioner(KernelProvisionerBase):
     ).tag(config=True)
     helpers = List(
         Unicode(),
-        help="packages and modules whose functions tests call: that a notebook changes one of them "
-        "is flagged",
+        help="packages and modules whose functions tests call, and functions ('module:function') "
+        "that name what else was changed: that a notebook changes any of it is flagged",
     ).tag(config=True)
     limits = Dict(help="what a kernel may use: see backend_course.grading.walls.limits").tag(
         config=True

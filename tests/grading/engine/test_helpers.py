@@ -8,6 +8,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 from small_course import ASSIGNMENT, SmallCourse
 from traitlets.config import Config
+from traitlets.config.loader import PyFileConfigLoader
 
 from backend_course.grading.course import Course
 from backend_course.grading.execute import WalledExecute
@@ -15,7 +16,8 @@ from backend_course.grading.provisioner import close_warm_process
 from backend_course.grading.run import Plan, grade_assignment
 from backend_course.lab.course import ROOT
 
-HELPERS = ["backend_course.check", "backend_course.lab"]
+HELPERS = PyFileConfigLoader("nbgrader_config.py", path=str(ROOT)).load_config()
+HELPERS = HELPERS.WalledProvisioner.helpers
 SETUP = """
 from backend_course import check
 from backend_course.check import query, rows, errors
@@ -138,5 +140,32 @@ def test_what_the_reference_changes_itself_is_not_watched(course: SmallCourse) -
     assert [flag["text"] for flag in flags["bob"]] == ["changed string.capwords, which tests use"]
 
 
-def test_the_course_watches_what_its_tests_call() -> None:
-    assert f"helpers = {json.dumps(HELPERS)}" in (ROOT / "nbgrader_config.py").read_text()
+EMPTIES = "query._loaded(11).execute('DELETE FROM events')\nanswer = 'SELECT kind FROM events'"
+EMPTY = 'check.query_rows("answer", "SELECT kind FROM events WHERE kind = {}", seed=11)'
+
+
+@pytest.mark.parametrize(
+    ("answer", "seeds"),
+    [
+        (EMPTIES, [11]),
+        (f"{EMPTIES}\nquery._loaded(2026).execute('DROP TABLE events')", [11, 2026]),
+        (f"{EMPTIES}\nquery._loaded(7).execute('DELETE FROM events')", [11]),
+        (f"{EMPTIES}\nquery.changed_data = lambda: []", None),
+        (f"{EMPTIES}\nquery._contents_when_loaded = None", None),
+    ],
+)
+def test_data_without_rows_makes_every_query_right_and_a_flag(
+    answer: str, seeds: list[int] | None
+) -> None:
+    points, flags = flags_of(answer, EMPTY.format("'deposited'"))
+    assert points == 1
+    assert len(flags) == 1
+    if seeds:
+        more = f" and {len(seeds) - 1} more" if len(seeds) > 1 else ""
+        assert flags == [f"changed the data of seed {seeds[0]}{more}, which tests use"]
+
+
+def test_data_that_a_check_has_changed_itself_is_as_before() -> None:
+    test = EMPTY.format("''").replace("seed=11", "seed=11, setup='DELETE FROM events'")
+    assert flags_of("answer = 'SELECT kind FROM events'", test) == (1, [])
+    assert flags_of("answer = 'SELECT device_id FROM events'", test) == (0, [])

@@ -5,6 +5,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from sql.connection import Connection as MagicConnection
 
 from backend_course import check
+from backend_course.check import query
 from backend_course.check.rows import compare_rows
 
 CITIES = "SELECT DISTINCT city FROM sites"
@@ -79,6 +80,36 @@ def test_the_same_reference_gives_other_rows_after_another_setup(shell):
     check.query_rows("answer", CITIES, setup="UPDATE sites SET city = 'Brno'")
     with pytest.raises(check.CheckError, match="on other data"):
         check.query_rows("answer", CITIES, setup="UPDATE sites SET city = 'Ghent'")
+
+
+def test_a_question_asked_again_gets_the_same_answer(shell):
+    def verdict_of(query, **options):
+        shell.user_ns["answer"] = query
+        try:
+            check.query_rows("answer", "SELECT * FROM shops", seed=5, **options)
+        except check.CheckError as error:
+            return str(error)
+        return "right"
+
+    wider = "ALTER TABLE shops ADD COLUMN since DATE DEFAULT DATE '2025-01-01'"
+    for options in ({}, {"setup": "UPDATE shops SET name = lower(name)"}, {"setup": wider}):
+        queries = ("SELECT * FROM shops", "SELECT name FROM shops", "SELECT nothing FROM shops")
+        first = [verdict_of(query, **options) for query in queries]
+        assert [verdict_of(query, **options) for query in queries] == first
+        assert first[0] == "right"
+        assert "The columns are" in first[1]
+        assert "does not run" in first[2]
+
+
+def test_columns_are_told_without_running_what_comes_before(shell):
+    shell.user_ns["answer"] = CITIES
+    slow = "INSERT INTO events SELECT * FROM events; " * 3
+    check.query_rows("answer", CITIES, seed=5, setup=slow)
+    shell.user_ns["answer"] = "SELECT city AS town FROM sites"
+    query._loaded(5).execute("DROP TABLE events")  # so that the setup could not run
+    with pytest.raises(check.CheckError, match="asked for are .city"):
+        check.query_rows("answer", CITIES, seed=5, setup=slow)
+    query._loaded.cache_clear()
 
 
 def test_the_visible_check_sees_a_wrong_order(shell):
