@@ -22,7 +22,9 @@ from .files import write_whole
 from .hidden import marks
 from .imports import importable_once, kept_rehearsal
 from .ingest import RefusedError, make_true, parse_notebook
+from .provisioner import Wanted, use_warm_process
 from .spec import AssignmentSpec, NotebookSpec
+from .warm import Warm, WarmError
 
 _ASK = "import json, sys\nprint(json.dumps([sorted(sys.modules), sorted(globals())]))"
 
@@ -35,10 +37,16 @@ class Rehearsal:
     unwatched: list[str]
 
 
-def rehearse(course: Course, spec: AssignmentSpec, settings: dict[str, Any], key: str) -> Rehearsal:
+def rehearse(
+    course: Course,
+    spec: AssignmentSpec,
+    settings: dict[str, Any],
+    key: str,
+    coming: Warm | None = None,
+) -> Rehearsal:
     """Run the reference; the result is kept in `.grading/` until it or `key` changes.
 
-    `settings` are those of the run (`Course.settings`).
+    `settings` are those of the run (`Course.settings`). What `coming` has imported by now, is used.
     """
     kept = kept_rehearsal(course.root, spec.name)
     folder = course.path("source", ".", spec.name)
@@ -48,6 +56,12 @@ def rehearse(course: Course, spec: AssignmentSpec, settings: dict[str, Any], key
         found = json.loads(kept.read_text(encoding="utf-8"))
         if (found.pop("key"), found.pop("written")) == (key, written):
             return Rehearsal(**found)
+    if coming:
+        ready = Wanted.of(settings["config"]["WalledProvisioner"])
+        with contextlib.suppress(WarmError):  # then it starts one of its own
+            branch = coming.branch()
+            branch.finish(helpers=ready.helpers)
+            use_warm_process(branch, ready)
     modules: set[str] = set()
     unwatched: set[str] = set()
     for path in notebooks:

@@ -82,7 +82,7 @@ def grade_assignment(
             if coming:
                 ready = Wanted.of(course.settings(plan.settings)["config"]["WalledProvisioner"])
                 coming.preload(ready.modules, ready.calls)
-            run = _Run(course, plan, spec, gradebook)
+            run = _Run(course, plan, spec, gradebook, coming)
             if coming:
                 _use(coming, run.settings)
             with _engine(plan, run.settings) as engine:
@@ -128,13 +128,18 @@ class _Run:
     """The state of one run, on the side of the one writer."""
 
     def __init__(
-        self, course: Course, plan: Plan, spec: AssignmentSpec, gradebook: Gradebook
+        self,
+        course: Course,
+        plan: Plan,
+        spec: AssignmentSpec,
+        gradebook: Gradebook,
+        coming: Warm | None = None,
     ) -> None:
         self.course, self.plan, self.spec, self.gradebook = course, plan, spec, gradebook
         self.ledger = Ledger(course.root, plan.assignment)
         self.environment = environment_key()
         more = {section: dict(values) for section, values in plan.settings.items()}
-        rehearsal = rehearse(course, spec, course.settings(more), self.environment)
+        rehearsal = rehearse(course, spec, course.settings(more), self.environment, coming)
         more.setdefault("WalledProvisioner", {}).setdefault("modules", rehearsal.modules)
         more.setdefault("WalledExecute", {}).setdefault("unwatched", rehearsal.unwatched)
         self.settings = course.settings(more)

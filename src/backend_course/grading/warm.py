@@ -99,13 +99,16 @@ class Warm(Borrowed):
     `left_out` says which modules and calls failed. Raises WarmError if it cannot be used.
     """
 
+    process: subprocess.Popen | None = None
+
     def __init__(
         self,
         modules: Iterable[str] = (),
         calls: Mapping[str, list[Any]] | None = None,
         helpers: Iterable[str] = (),
     ) -> None:
-        self._prepare()
+        self._make_folder()
+        self._start()
         self.finish(modules, calls, helpers)
 
     @classmethod
@@ -115,21 +118,39 @@ class Warm(Borrowed):
         `preload` more while there is something else to do, and `finish` it.
         """
         warm = cls.__new__(cls)
-        warm._prepare()
+        warm._make_folder()
+        warm._start()
         warm.preload(modules)
         return warm
 
-    def _prepare(self) -> None:
+    def branch(self) -> "Warm":
+        """A fork of this one, to be finished by itself while this one goes on importing.
+
+        Raises WarmError.
+        """
+        self._hear_of_preloads()
+        if self._threaded:
+            raise WarmError(f"importing {self._threaded} starts a thread; nothing can be forked")
+        other = Warm.__new__(Warm)
+        other._make_folder()
+        ours, theirs = socket.socketpair()
+        Borrowed.__init__(other, ours, other.folder, [], {})
+        with theirs:
+            other._pid = self.ask("branch", give=theirs, folder=str(other.folder))["pid"]
+        return other
+
+    def _make_folder(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="grading-"))
         self.folder.chmod(0o711)
         for name in ("root", "home"):
             (self.folder / name).mkdir()
         self._guessed: set[str] = set()
-        self._start()
+        self._under_way, self._threaded = 0, ""
+        self._failed: dict[str, str] = {}
 
     def _start(self) -> None:
         ours, theirs = socket.socketpair()
-        self._under_way = 0
+        self._under_way, self._threaded = 0, ""
         super().__init__(ours, self.folder, [], {})
         with theirs:
             self.process = subprocess.Popen(
@@ -140,6 +161,7 @@ class Warm(Borrowed):
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
             )
+        self._pid = self.process.pid
 
     def preload(
         self, modules: Iterable[str] = (), calls: Mapping[str, list[Any]] | None = None
@@ -160,11 +182,11 @@ class Warm(Borrowed):
         """Have it import and call all that it will need, and close it off. Raises WarmError."""
         wanted, calls = list(modules), dict(calls or {})
         self.left_out: dict[str, str] = {}
-        failed: dict[str, str] = {}
         guessed = self._guessed
         try:
             self.preload(wanted, calls)
-            while threaded := self._what_starts_a_thread(failed):
+            self._hear_of_preloads()
+            while threaded := self._threaded:
                 self._stop()
                 if threaded not in {*wanted, *calls, *guessed}:
                     raise WarmError(f"importing {threaded} starts a thread; nothing can be forked")
@@ -177,27 +199,29 @@ class Warm(Borrowed):
                     wanted = [m for m in wanted if m.partition(".")[0] != package]
                 self._start()
                 self.preload(wanted, calls)
+                self._hear_of_preloads()
             if self.ask("enclose", helpers=list(helpers))["namespaces"]:
-                namespaces.map_users(self.process.pid)
+                namespaces.map_users(self._pid)
             walls = self.ask("finish")
         except BaseException:
             self.close()
             raise
-        self.left_out |= {name: failed[name] for name in failed.keys() & {*wanted, *calls}}
+        asked_for = self._failed.keys() & {*wanted, *calls}
+        self.left_out |= {name: self._failed[name] for name in asked_for}
         self.standing, self.missing = walls["standing"], walls["missing"]
 
-    def _what_starts_a_thread(self, failed: dict[str, str]) -> str:
-        threaded = ""
+    def _hear_of_preloads(self) -> None:
         with self._telling():
-            for _ in range(self._under_way):
+            while self._under_way:
+                self._under_way -= 1
                 answer = self._receive("preload")
-                threaded = threaded or answer.get("threaded", "")
-                failed |= answer.get("left_out", {})
-        self._under_way = 0
-        return threaded
+                self._threaded = self._threaded or answer.get("threaded", "")
+                self._failed |= answer.get("left_out", {})
 
     def _stop(self) -> None:
         super().close()
+        if self.process is None:  # a branch, which ends by itself now
+            return
         try:
             self.process.wait(10)
         except subprocess.TimeoutExpired:

@@ -6,6 +6,8 @@ It speaks JSON lines over sockets, on each of them one request and one answer at
     {"do": "preload", "modules": [...], "calls": {"module:function": [arguments], ...}}
                                          -> {"ok": true, "left_out": {...}},
                                             or {"ok": true, "threaded": "what started a thread"}
+    {"do": "branch", "folder": "..."} and a file descriptor
+                                         -> {"ok": true, "pid": 4711}; a fork serves that socket
     {"do": "enclose", "helpers": [...]}  -> {"ok": true, "namespaces": true}
     {"do": "finish"}                     -> {"ok": true, "standing": [...], "missing": {...}}
     {"do": "serve"} and a file descriptor -> {"ok": true}; it serves that socket, too
@@ -22,10 +24,10 @@ import contextlib
 import dataclasses
 import functools
 import gc
-import importlib
 import inspect
 import json
 import os
+import pkgutil
 import selectors
 import signal
 import socket
@@ -55,16 +57,7 @@ def main() -> None:
     """Serve the first client, and all that it brings, until it goes."""
     zygote = Zygote(Path(sys.argv[2]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever started the grading
-    first = socket.socket(fileno=int(sys.argv[1]))
-    zygote.do_serve(first)
-    try:
-        while zygote.clients:
-            for key, _ in zygote.selector.select():
-                zygote.hear(key.data)
-    finally:
-        for client in list(zygote.clients):
-            zygote.part_with(client)
-        os._exit(0)  # nothing here is worth the time of taking all modules apart
+    zygote.serve(socket.socket(fileno=int(sys.argv[1])))
 
 
 @dataclasses.dataclass(eq=False)
@@ -86,6 +79,18 @@ class Zygote:
         self.selector = selectors.DefaultSelector()
         self.clients: list[Client] = []
         self.called: set[str] = set()
+
+    def serve(self, first: socket.socket) -> None:
+        """Serve until the first client goes, and end the process."""
+        self.do_serve(first)
+        try:
+            while self.clients:
+                for key, _ in self.selector.select():
+                    self.hear(key.data)
+        finally:
+            for client in list(self.clients):
+                self.part_with(client)
+            os._exit(0)  # nothing here is worth the time of taking all modules apart
 
     def hear(self, client: Client) -> None:
         """Do what a client asks, or let it go. Only the first one may end the process."""
@@ -110,7 +115,7 @@ class Zygote:
         if do in {"fork", "poll", "interrupt", "terminate", "kill"}:
             request["client"] = client
         try:
-            if do in {"serve", "fork"}:
+            if do in {"serve", "branch", "fork"}:
                 request["end"] = socket.socket(fileno=given.pop())
             return {"ok": True} | getattr(self, "do_" + do)(**request)
         except Exception as error:
@@ -154,7 +159,7 @@ class Zygote:
     ) -> Iterator[tuple[str, Callable[[], object]]]:
         for module in modules:
             if module not in sys.modules:
-                yield module, functools.partial(importlib.import_module, module)
+                yield module, functools.partial(pkgutil.resolve_name, module)
         for name, arguments in calls.items():
             module, _, function = name.partition(":")
             # What the assignment does not need, it need not wait for.
@@ -162,10 +167,26 @@ class Zygote:
                 self.called.add(name)
                 yield name, functools.partial(_call, sys.modules[module], function, arguments)
 
+    def do_branch(self, end: socket.socket, folder: str) -> dict:
+        """Fork a warm process that can be closed off while this one goes on importing."""
+        pid = os.fork()
+        if pid == 0:
+            for client in self.clients:
+                client.socket.close()
+            self.selector.close()
+            other = Zygote(Path(folder))
+            other.called = self.called
+            _end_with(lambda: other.serve(end))
+        end.close()
+        return {"pid": pid}
+
     def do_enclose(self, helpers: list[str]) -> dict:
         """Make the kernel that all others are forks of, and leave the host."""
         from . import kernel
 
+        with contextlib.suppress(ChildProcessError):  # branches that have ended
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
         # Looks at every module and remembers its file: else the first traceback of each fork does.
         inspect.getmodule(compile("", "<none>", "exec"))
         kernel.prepare(helpers)

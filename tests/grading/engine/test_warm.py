@@ -4,11 +4,14 @@ import json
 from pathlib import Path
 
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook
 from small_course import ASSIGNMENT, SmallCourse
+from traitlets.config import Config
 
 from backend_course.grading.course import Course
+from backend_course.grading.execute import WalledExecute
 from backend_course.grading.imports import kept_rehearsal, likely_modules
-from backend_course.grading.provisioner import close_warm_process
+from backend_course.grading.provisioner import Wanted, close_warm_process, use_warm_process
 from backend_course.grading.run import Plan, grade_assignment
 from backend_course.grading.warm import Warm, WarmError
 
@@ -24,6 +27,7 @@ import debugpy
 text = """
 imported from here
 """
+place.join("a", sax.handler, dom.x.sax)
 '''
 
 
@@ -40,8 +44,9 @@ def write_notebook(root: Path, source: object) -> None:
 def test_what_notebooks_name_is_likely(tmp_path: Path, source: object) -> None:
     write_notebook(tmp_path, source)
     likely = set(likely_modules(tmp_path, "one"))
-    assert likely >= {"json", "os.path", "xml", "xml.dom", "xml.sax", "collections.abc"}
-    assert not likely & {"own", "own.thing", "debugpy", "antigravity", "imported"}
+    assert likely >= {"json", "os.path", "xml.dom", "xml.sax", "collections.abc"}
+    assert likely >= {"collections.Counter", "xml.sax.handler", "os.path.join"}
+    assert not likely & {"own", "own.thing", "debugpy", "antigravity", "imported", "xml.dom.sax"}
 
 
 def test_what_the_last_rehearsal_found_is_likelier(tmp_path: Path) -> None:
@@ -86,6 +91,37 @@ def test_calls_are_made_once_however_often_they_are_asked_for(tmp_path: Path) ->
         warm.finish([], calls)
         assert warm.left_out == {}
     assert marks.is_dir()
+
+
+def test_a_branch_is_closed_off_while_the_trunk_goes_on_importing(tmp_path: Path) -> None:
+    calls = {"os:mkdir": [str(tmp_path / "once")]}
+    with Warm.coming(["csv"]) as trunk:
+        trunk.preload(["colorsys"], calls)
+        with trunk.branch() as branch:
+            branch.finish(["quopri"], calls)
+            assert branch.left_out == {}
+            assert set(branch.standing) | set(branch.missing)
+            folder = branch.folder
+            trunk.preload(["wave"])
+            ran = Config(WalledProvisioner={"trust_students": True})
+            use_warm_process(branch, Wanted())
+            cell = new_code_cell("import sys\nprint(*{*NAMES} & {*sys.modules})")
+            cell.source = cell.source.replace("NAMES", "['csv', 'colorsys', 'wave', 'quopri']")
+            notebook, _ = WalledExecute(config=ran)(new_notebook(cells=[cell]), {"metadata": {}})
+            assert {*notebook.cells[0].outputs[0].text.split()} == {"csv", "colorsys", "quopri"}
+        assert not folder.exists()
+        trunk.finish(["csv", "nowhere"])
+        assert trunk.left_out.keys() == {"nowhere"}
+        assert trunk.alive
+
+
+def test_from_what_has_a_thread_nothing_branches() -> None:
+    with Warm.coming(["faulthandler"]) as trunk:
+        trunk.preload([], {"faulthandler:dump_traceback_later": [1000]})
+        with pytest.raises(WarmError, match="starts a thread"):
+            trunk.branch()
+        trunk.finish(["csv"])
+        assert trunk.alive
 
 
 def test_one_that_is_gone_is_said_to_be() -> None:
