@@ -28,8 +28,13 @@ TIME_LIMIT = 5.0
 """Seconds that a learner's query may take on a data set of a few thousand rows."""
 
 _CHANGES_COLUMNS = re.compile(r"\b(ALTER|CREATE|DROP)\b", re.IGNORECASE)
-_asked: dict[tuple[int, str, str], tuple[list[str], list[tuple]]] = {}
-"""What a reference gave for a seed and a setup: the same is asked again of each new answer."""
+_MOST_ANSWERS = 200
+_Answer = tuple[list[str], list[tuple]]
+_answers: dict[tuple[int, str, str], _Answer] = {}
+"""What queries gave, by seed, setup and text. An answer is looked at and then checked, and the same
+is asked again of the next one."""
+_asked: set[int] = set()
+"""The seeds of the data that was asked."""
 
 
 def query_form(
@@ -59,8 +64,7 @@ def query_form(
         CheckError: the first thing that is not as asked.
     """
     text = sql_text(name)
-    with _database(data.SEED) as connection:
-        got, rows = _run(connection, name, text)
+    [(got, rows)] = _ask(name, data.SEED, "", text)
     where = f"{name}, on the data that you see:"
     _columns(where, got, columns)
     if row_count is not None and len(rows) != row_count:
@@ -93,9 +97,7 @@ def query_show(name: str) -> None:
         name: the answer, see :func:`backend_course.check.answers.sql_text`.
     """
     try:
-        text = sql_text(name)
-        with _database(data.SEED) as connection:
-            columns, rows = _run(connection, name, text)
+        [(columns, rows)] = _ask(name, data.SEED, "", sql_text(name))
     except CheckError as problem:
         print(problem)
     else:
@@ -110,8 +112,7 @@ def answer_fingerprint(reference: str, order_by: Sequence[str] = ()) -> str:
         reference: a right query.
         order_by: names of the columns that the asked order is made of; empty for any order.
     """
-    with _database(data.SEED) as connection:
-        columns, rows = sql.run(connection, reference)
+    [(columns, rows)] = _ask("the reference", data.SEED, "", reference)
     return rows_fingerprint(rows, columns, order_by)
 
 
@@ -145,21 +146,15 @@ def query_rows(
         if seed == data.SEED and not setup
         else (f"{name}, on other data of the same kind:")
     )
-    case = seed, setup, reference
-    if case in _asked and not _CHANGES_COLUMNS.search(setup):
+    asked_before = _answers.get((seed, setup, reference))
+    if asked_before and not _CHANGES_COLUMNS.search(setup):
         # The setup takes longer than all the rest. For columns alone it need not be run again.
         with contextlib.suppress(duckdb.Error):
             described = _loaded(seed).execute(f"DESCRIBE {text}").fetchall()
-            _columns(where, [column[0] for column in described], _asked[case][0])
-    with _database(seed) as connection:
-        if setup:
-            connection.execute(setup)
-        if case not in _asked:
-            _asked[case] = sql.run(connection, reference)
-        columns, wanted = _asked[case]
-        got_columns, got = _run(connection, name, text)
-        joined = not same_rows(got, wanted) and _puts_tables_together(connection, text)
+            _columns(where, [column[0] for column in described], asked_before[0])
+    (columns, wanted), (got_columns, got) = _ask(name, seed, setup, reference, text)
     _columns(where, got_columns, columns)
+    joined = not same_rows(got, wanted) and _puts_tables_together(_loaded(seed), text)
     difference = compare_rows(got, wanted, columns, joined)
     if not difference and order_by:
         difference = compare_order(got, wanted, columns, order_by)
@@ -180,13 +175,26 @@ def _puts_tables_together(connection: duckdb.DuckDBPyConnection, text: str) -> b
         return False
 
 
-def _run(
-    connection: duckdb.DuckDBPyConnection, name: str, text: str
-) -> tuple[list[str], list[tuple]]:
-    try:
-        return sql.run(connection, text, time_limit=TIME_LIMIT)
-    except sql.SQLError as error:
-        raise CheckError(f"{name} does not run:\n{error}") from None
+def _ask(name: str, seed: int, setup: str, *queries: str) -> list[_Answer]:
+    """Return what queries give, the last of them the learner's ``name``."""
+    unknown = [query for query in queries if (seed, setup, query) not in _answers]
+    if len(_answers) > _MOST_ANSWERS:
+        _answers.clear()
+        unknown = list(queries)
+    if unknown:
+        _asked.add(seed)
+        with _database(seed) as connection:
+            if setup:
+                connection.execute(setup)
+            for query in unknown:
+                try:
+                    answer = sql.run(connection, query, time_limit=TIME_LIMIT)
+                except sql.SQLError as error:
+                    if query is not queries[-1]:
+                        raise
+                    raise CheckError(f"{name} does not run:\n{error}") from None
+                _answers[seed, setup, query] = answer
+    return [_answers[seed, setup, query] for query in queries]
 
 
 def changed_data() -> list[str]:
@@ -194,11 +202,10 @@ def changed_data() -> list[str]:
 
     A check undoes what it changes itself. Where all rows are gone, any query gives the right ones.
     """
-    asked = {seed for seed, _, _ in _asked} | {data.SEED}
     return [
         f"the data of seed {seed}"
         for seed, loaded in sorted(_contents_when_loaded.items())
-        if seed in asked and _contents(_loaded(seed)) != loaded
+        if seed in _asked and _contents(_loaded(seed)) != loaded
     ]
 
 

@@ -140,7 +140,9 @@ class _Run:
         self.environment = environment_key()
         more = {section: dict(values) for section, values in plan.settings.items()}
         rehearsal = rehearse(course, spec, course.settings(more), self.environment, coming)
-        more.setdefault("WalledProvisioner", {}).setdefault("modules", rehearsal.modules)
+        provisioner = more.setdefault("WalledProvisioner", {})
+        listed = course.settings(more)["config"]["WalledProvisioner"].get("modules", [])
+        provisioner["modules"] = sorted({*rehearsal.modules, *listed})
         more.setdefault("WalledExecute", {}).setdefault("unwatched", rehearsal.unwatched)
         self.settings = course.settings(more)
         self.late_plugin = course.late_plugin()

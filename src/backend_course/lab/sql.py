@@ -22,7 +22,9 @@ from typing import Any
 
 import duckdb
 import duckdb_engine
+import sqlalchemy.engine
 import sqlalchemy.exc
+import sqlparse
 from IPython import get_ipython
 from sql.connection import Connection as MagicConnection
 
@@ -188,6 +190,15 @@ def connect(database: str = ":memory:") -> duckdb.DuckDBPyConnection:
     sql_display.register(shell.display_formatter)
     sql_cells.watch(shell)
     return native
+
+
+def get_ready() -> None:
+    """Find DuckDB's dialect among all packages, and build the lexer of ``%sql``, once in a process.
+
+    Its forks have both then.
+    """
+    sqlalchemy.engine.make_url("duckdb://").get_dialect()
+    sqlparse.split("SELECT 1")
 
 
 def _show_statement_error(shell, kind, error, traceback, tb_offset=None) -> None:

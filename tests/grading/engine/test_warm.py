@@ -149,3 +149,14 @@ def test_grading_goes_on_without_the_one_that_was_coming(course: SmallCourse) ->
         assert warm.process.returncode is not None
     assert summary.entries["ada"]["score"] == 4.5
     close_warm_process()
+
+
+def test_modules_that_the_course_lists_are_ready_beside_those_of_the_reference(
+    course: SmallCourse,
+) -> None:
+    course.hand_in("ada", "import sys\ndef double(x): return 2 * x * ('colorsys' in sys.modules)")
+    ready: dict[str, object] = {"trust_students": True}
+    plan = Plan(ASSIGNMENT, workers=1, settings={"WalledProvisioner": ready})
+    assert grade_assignment(Course(course.root), plan).entries["ada"]["score"] == 0
+    ready["modules"] = ["colorsys"]  # the kept rehearsal does not know it
+    assert grade_assignment(Course(course.root), plan).entries["ada"]["score"] == 4.5

@@ -101,6 +101,23 @@ def test_a_question_asked_again_gets_the_same_answer(shell):
         assert "does not run" in first[2]
 
 
+def test_an_answer_that_was_shown_is_the_one_that_is_checked(shell, capsys):
+    shell.user_ns["answer"] = "SELECT random() AS city"
+    check.query_show("answer")
+    fingerprint = check.answer_fingerprint("SELECT random() AS city")
+    check.query_form("answer", columns=["city"], fingerprint=fingerprint)
+    shell.user_ns["answer"] = "SELECT random() + 0 AS city"
+    assert "not as asked" in verdict(fingerprint=fingerprint)
+
+
+def test_many_answers_are_not_all_kept(shell, monkeypatch):
+    monkeypatch.setattr(query, "_MOST_ANSWERS", 3)
+    for number in range(9):
+        shell.user_ns["answer"] = f"SELECT {number} AS city"
+        check.query_rows("answer", f"SELECT {number} + 0 AS city")
+        assert len(query._answers) <= 5
+
+
 def test_columns_are_told_without_running_what_comes_before(shell):
     shell.user_ns["answer"] = CITIES
     slow = "INSERT INTO events SELECT * FROM events; " * 3

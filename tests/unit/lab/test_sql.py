@@ -87,6 +87,17 @@ def test_the_next_cell_works_after_a_failure(shell, capsys):
     assert list(run(shell, "%sql SELECT 1 AS a")) == [(1,)]
 
 
+def test_what_is_ready_is_not_looked_for_again(monkeypatch):
+    import importlib.metadata
+
+    from sqlalchemy.dialects import registry
+
+    registry.impls.pop("duckdb", None)
+    sql.get_ready()
+    monkeypatch.delattr(importlib.metadata, "entry_points")
+    assert sqlalchemy.engine.make_url("duckdb://").get_dialect().name == "duckdb"
+
+
 def test_an_endless_query_is_stopped_with_a_clear_line():
     with (
         duckdb.connect() as connection,
