@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--student", action="append", default=[], help="only this one; may be repeated"
     )
     parser.add_argument(
-        "--workers", type=int, help="processes (default: one a CPU, and more while CPUs are idle)"
+        "--workers", type=int, help="processes (default: CPUs + 1, and more while CPUs are idle)"
     )
     parser.add_argument(
         "--engine", default="local", help="local, dask://HOST:PORT or dask+tls://HOST:PORT"

@@ -29,7 +29,7 @@ class Plan:
 
     assignment: str
     students: list[str] = dataclasses.field(default_factory=list)  # empty: everybody
-    workers: int | None = None  # None: one a CPU, and up to four while CPUs are idle
+    workers: int | None = None  # None: one more than CPUs, and up to four a CPU while they idle
     engine: str = "local"  # or dask://host:port, dask+tls://host:port
     again: bool = False  # grade also what has not changed
     settings: dict[str, Any] = dataclasses.field(default_factory=dict)
@@ -107,7 +107,8 @@ def _use(coming: Warm, settings: dict[str, Any]) -> None:
 def _engine(plan: Plan, settings: dict[str, Any]) -> LocalPool | Cluster:
     if plan.engine == "local":
         config = settings["config"]
-        workers = (plan.workers, plan.workers) if plan.workers else (CPUS, 4 * CPUS)
+        # One more than there are CPUs: each waits for its kernel, and its kernel for it.
+        workers = (plan.workers, plan.workers) if plan.workers else (CPUS + 1, 4 * CPUS)
         if not config.get("WalledExecute", {}).get("walled", True):
             return LocalPool(submission.grade, *workers)
         wanted = Wanted.of(config["WalledProvisioner"])
