@@ -60,6 +60,7 @@ def rehearse(
         ready = Wanted.of(settings["config"]["WalledProvisioner"])
         with contextlib.suppress(WarmError):  # then it starts one of its own
             branch = coming.branch()
+            coming.preload(ready.modules)  # the reference can do without what only learners import
             branch.finish(helpers=ready.helpers)
             use_warm_process(branch, ready)
     modules: set[str] = set()

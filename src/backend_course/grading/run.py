@@ -81,7 +81,7 @@ def grade_assignment(
         try:
             if coming:
                 ready = Wanted.of(course.settings(plan.settings)["config"]["WalledProvisioner"])
-                coming.preload(ready.modules, ready.calls)
+                coming.preload(calls=ready.calls)
             run = _Run(course, plan, spec, gradebook, coming)
             if coming:
                 _use(coming, run.settings)
