@@ -29,6 +29,7 @@ from IPython import get_ipython
 from sql.connection import Connection as MagicConnection
 
 from backend_course.lab import sql_cells, sql_display
+from backend_course.lab.watchdog import WATCHDOG
 
 TIME_LIMIT = 20.0
 """Seconds that one statement may run in a cell."""
@@ -74,15 +75,13 @@ def run(
         expired.set()
         connection.interrupt()
 
-    alarm = threading.Timer(time_limit, interrupt)
-    alarm.daemon = True
-    alarm.start()
     try:
-        statements = connection.extract_statements(statement)
-        if not statements:
-            return [], []
-        answer = connection.execute(statement, parameters)
-        columns, rows = [column[0] for column in answer.description], answer.fetchall()
+        with WATCHDOG.limit(time_limit, interrupt):
+            statements = connection.extract_statements(statement)
+            if not statements:
+                return [], []
+            answer = connection.execute(statement, parameters)
+            columns, rows = [column[0] for column in answer.description], answer.fetchall()
         # CREATE and its like answer with a column that has no rows: that is no result to show.
         may_be_silent = duckdb.ExpectedResultType.NOTHING in statements[-1].expected_result_type
         return ([], []) if may_be_silent and not rows else (columns, rows)
@@ -95,8 +94,6 @@ def run(
         ) from None
     except duckdb.Error as error:
         raise SQLError(str(error)) from None
-    finally:
-        alarm.cancel()
 
 
 class Cursor(duckdb_engine.CursorWrapper):
