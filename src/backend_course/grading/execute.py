@@ -54,10 +54,9 @@ class WalledExecute(Execute):
         "position from 0 or by keyword",
     ).tag(config=True)
     unwatched = List(
-        Unicode(),
-        help="tests without a canary, because the reference does not satisfy theirs, and names of "
-        "helpers that the reference changes itself",
+        Unicode(), help="tests without a canary, because the reference does not satisfy theirs"
     ).tag(config=True)
+    changing = List(Unicode(), help="helpers that the reference changes itself").tag(config=True)
     second_looks = Float(
         0.05, help="share of notebooks that get a second look without any suspicion"
     ).tag(config=True)
@@ -251,7 +250,7 @@ class WalledExecute(Execute):
             self._say("files", None, "the kernel did not say which files it has written")
             return
         self._files = files if most else {}
-        self.changed_helpers = [each for each in changed if each not in self.unwatched]
+        self.changed_helpers = [each for each in changed if each not in self.changing]
         if self.canaries and self.changed_helpers:
             first, more = self.changed_helpers[0], len(self.changed_helpers) - 1
             others = f" and {more} more" if more else ""

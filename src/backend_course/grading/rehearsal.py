@@ -31,10 +31,11 @@ _ASK = "import json, sys\nprint(json.dumps([sorted(sys.modules), sorted(globals(
 
 @dataclasses.dataclass(frozen=True)
 class Rehearsal:
-    """The modules to have ready, and what is not watched: tests by grade_id, helpers by name."""
+    """The modules to have ready, tests without a canary by grade_id, helpers that just change."""
 
     modules: list[str]
     unwatched: list[str]
+    changing: list[str]
 
 
 def rehearse(
@@ -65,25 +66,28 @@ def rehearse(
             use_warm_process(branch, ready)
     modules: set[str] = set()
     unwatched: set[str] = set()
+    changing: set[str] = set()
     for path in notebooks:
         known = spec.notebook(path.stem)
         if known is not None:
-            loaded, blind = _run(path, known, Config(settings["config"]))
+            loaded, blind, changed = _run(path, known, Config(settings["config"]))
             modules |= loaded
             unwatched |= blind
-    rehearsal = Rehearsal(importable_once(modules, folder), sorted(unwatched))
+            changing |= changed
+    once = importable_once(modules, folder)
+    rehearsal = Rehearsal(once, sorted(unwatched), sorted(changing))
     found = dataclasses.asdict(rehearsal) | {"key": key, "written": written}
     with contextlib.suppress(OSError):  # then the next run rehearses again
         write_whole(kept, json.dumps(found))
     return rehearsal
 
 
-def _run(path: Path, spec: NotebookSpec, config: Config) -> tuple[set[str], set[str]]:
-    """A notebook's modules, and what of it cannot be watched."""
+def _run(path: Path, spec: NotebookSpec, config: Config) -> tuple[set[str], set[str], set[str]]:
+    """A notebook's modules, its tests that cannot be watched, and the helpers that it changes."""
     try:
         notebook = parse_notebook(path.read_bytes())
     except RefusedError:
-        return set(), set()
+        return set(), set(), set()
     make_true(notebook, spec, marks(config))
     notebook.cells.append(new_code_cell(_ASK))
     # The instructor's own notebook, so walls are welcome here but not asked for.
@@ -95,12 +99,12 @@ def _run(path: Path, spec: NotebookSpec, config: Config) -> tuple[set[str], set[
     ran, resources = executor(notebook, resources)
     flags = resources["grading"]["flags"]
     unwatched = {f["cell"] for f in flags if f["cell"] and f["kind"] in {"tampered", "unproven"}}
-    unwatched |= {*executor.changed_helpers}
+    changed = {*executor.changed_helpers}
     for output in ran.cells[-1].outputs:
         if output.output_type == "stream" and output.name == "stdout":
             modules, names = map(set, json.loads(output.text))
             for test, replaced in executor.replaced_answers().items():
                 if replaced and not replaced & names:  # nothing of the learner's has this name
                     unwatched.add(test)
-            return modules, unwatched
-    return set(), unwatched
+            return modules, unwatched, changed
+    return set(), unwatched, changed

@@ -145,6 +145,7 @@ class _Run:
         listed = course.settings(more)["config"]["WalledProvisioner"].get("modules", [])
         provisioner["modules"] = sorted({*rehearsal.modules, *listed})
         more.setdefault("WalledExecute", {}).setdefault("unwatched", rehearsal.unwatched)
+        more["WalledExecute"].setdefault("changing", rehearsal.changing)
         self.settings = course.settings(more)
         self.late_plugin = course.late_plugin()
         self.graded = self.skipped = self.failed = 0
