@@ -160,3 +160,17 @@ def test_modules_that_the_course_lists_are_ready_beside_those_of_the_reference(
     assert grade_assignment(Course(course.root), plan).entries["ada"]["score"] == 0
     ready["modules"] = ["colorsys"]  # the kept rehearsal does not know it
     assert grade_assignment(Course(course.root), plan).entries["ada"]["score"] == 4.5
+
+
+@pytest.mark.parametrize("change", ["more", "less", "torn"])
+def test_what_another_version_has_kept_is_found_out_anew(course: SmallCourse, change: str) -> None:
+    course.hand_in("ada")
+    plan = Plan(ASSIGNMENT, workers=1, settings={"WalledProvisioner": {"trust_students": True}})
+    grade_assignment(Course(course.root), plan)
+    kept = kept_rehearsal(course.root, ASSIGNMENT)
+    found = json.loads(kept.read_text())
+    other = found | {"more": []} if change == "more" else {k: found[k] for k in ("key", "written")}
+    kept.write_text("{" if change == "torn" else json.dumps(other))
+    plan.again = True
+    assert grade_assignment(Course(course.root), plan).entries["ada"]["score"] == 4.5
+    assert json.loads(kept.read_text()) == found
