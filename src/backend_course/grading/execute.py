@@ -248,6 +248,8 @@ class WalledExecute(Execute):
             files, changed = run_sync(self.kc.traces)(most)
         except (Empty, ChannelError):
             self._say("files", None, "the kernel did not say which files it has written")
+            if self._canaries:
+                self._say("unproven", None, "the kernel did not say what the notebook has changed")
             return
         self._files = files if most else {}
         self.changed_helpers = [each for each in changed if each not in self.changing]

@@ -58,7 +58,8 @@ def run(arguments: argparse.Namespace) -> int:
         coming = None
         if sys.platform == "linux" and arguments.engine == "local":
             likely = likely_modules(arguments.course, arguments.assignment)
-            coming = started.enter_context(Warm.coming(likely))
+            with contextlib.suppress(OSError):  # who needs it next says why it cannot be had
+                coming = started.enter_context(Warm.coming(likely))
         return _grade(arguments, standing, coming)
 
 

@@ -1,7 +1,6 @@
 """Interrupt what runs too long, from one thread for all: a `threading.Timer` starts one each time.
 
-with WATCHDOG.limit(seconds, connection.interrupt):
-    ...
+Used as ``with WATCHDOG.limit(seconds, connection.interrupt): …``.
 """
 
 import math

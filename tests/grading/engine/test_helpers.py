@@ -1,7 +1,7 @@
 """Functions that tests call: whoever changes one of them is flagged, and nobody else."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 import nbformat
 import pytest
@@ -18,6 +18,7 @@ from backend_course.lab.course import ROOT
 
 HELPERS = PyFileConfigLoader("nbgrader_config.py", path=str(ROOT)).load_config()
 HELPERS = HELPERS.WalledProvisioner.helpers
+TAMPERED = frozenset({"tampered"})
 SETUP = """
 from backend_course import check
 from backend_course.check import query, rows, errors
@@ -35,7 +36,9 @@ def warm() -> Iterator[None]:
     close_warm_process()
 
 
-def flags_of(answer: str, test: str = ONE_COLUMN, **settings: object) -> tuple[int, list[str]]:
+def flags_of(
+    answer: str, test: str = ONE_COLUMN, kinds: Set[str] = TAMPERED, **settings: object
+) -> tuple[int, list[str]]:
     """Run an answer and a test of it; the points, and the flags that are of no cell."""
     about = {"grade_id": "test", "grade": True, "solution": False, "points": 1, "locked": True}
     about |= {"task": False, "schema_version": 3, "cell_type": "code"}
@@ -47,7 +50,7 @@ def flags_of(answer: str, test: str = ONE_COLUMN, **settings: object) -> tuple[i
     ran, resources = execute(new_notebook(cells=cells), {"metadata": {}})
     failed = any(output.output_type == "error" for output in ran.cells[1].outputs)
     flags = [flag for flag in resources["grading"]["flags"] if flag["cell"] is None]
-    assert {flag["kind"] for flag in flags} <= {"tampered"}
+    assert {flag["kind"] for flag in flags} <= kinds
     return int(not failed), [flag["text"] for flag in flags]
 
 
@@ -109,6 +112,15 @@ def test_who_says_it_in_the_kernels_place_is_flagged() -> None:
     points, flags = flags_of(CLAIMS)
     assert points == 1
     assert flags == ["answered by something else than the kernel"]
+
+
+SILENT = "query.compare_rows = lambda *a: ''\nget_ipython().kernel.helpers = None"
+
+
+def test_a_kernel_that_does_not_say_what_was_changed_proves_nothing() -> None:
+    points, flags = flags_of(SILENT, kinds={"files", "unproven"})
+    assert points == 1
+    assert "the kernel did not say what the notebook has changed" in flags
 
 
 def test_without_canaries_nobody_looks() -> None:

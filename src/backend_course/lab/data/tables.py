@@ -126,11 +126,10 @@ def _columns(seed: int, sites: int, days: int) -> dict[str, dict[str, np.ndarray
 def _array(values: tuple) -> np.ndarray:
     """Return a column with NULL where a value is None; DuckDB looks at each value of an object."""
     missing = [value is None for value in values]
-    kind = type(next((value for value in values if value is not None), None))
-    if kind not in _DTYPES:
+    filler = next((value for value in values if value is not None), None)
+    if type(filler) not in _DTYPES:
         array = np.empty(len(values), dtype=object)
         array[:] = values
         return array
-    filler = next(value for value in values if value is not None)
     filled = [filler if value is None else value for value in values]
-    return np.ma.array(filled, dtype=_DTYPES[kind], mask=missing)
+    return np.ma.array(filled, dtype=_DTYPES[type(filler)], mask=missing)
