@@ -286,6 +286,7 @@ class Kernel(IPythonKernel):
         self.set_parent([], parent)
         self.pre_handler_hook()
         try:
+            self.helpers.look()  # what the cells before have changed
             reply = await self.do_execute(request["code"], silent=False)
         except BaseException as error:  # an interrupt that met an await, or IPython itself
             reply = {"status": "error", "ename": type(error).__name__, "evalue": str(error)}

@@ -37,12 +37,17 @@ def warm() -> Iterator[None]:
 
 
 def flags_of(
-    answer: str, test: str = ONE_COLUMN, kinds: Set[str] = TAMPERED, **settings: object
+    answer: str,
+    test: str = ONE_COLUMN,
+    kinds: Set[str] = TAMPERED,
+    after: str = "",
+    **settings: object,
 ) -> tuple[int, list[str]]:
-    """Run an answer and a test of it; the points, and the flags that are of no cell."""
+    """Run an answer, a test of it and a cell after; the points, and the flags of no cell."""
     about = {"grade_id": "test", "grade": True, "solution": False, "points": 1, "locked": True}
     about |= {"task": False, "schema_version": 3, "cell_type": "code"}
     cells = [new_code_cell(SETUP + answer), new_code_cell(test, metadata={"nbgrader": about})]
+    cells.append(new_code_cell(after))
     ready = {"modules": ["backend_course.check.query"], "helpers": HELPERS}
     config = Config(WalledProvisioner={"trust_students": True} | ready)
     settings = {"second_looks": 0.0} | settings
@@ -99,6 +104,28 @@ def test_points_for_a_comparison_that_was_patched_come_with_a_flag() -> None:
     assert flags == [f"changed {changed}, which tests use"]
 
 
+KEEPS = "kept = query.compare_rows\n"
+ONCE = """
+def once(*a):
+    query.compare_rows = kept
+    return ""
+query.compare_rows = once
+"""
+
+
+@pytest.mark.parametrize(
+    ("answer", "after"),
+    [
+        ("query.compare_rows = lambda *a: ''", "query.compare_rows = kept"),
+        (ONCE, ""),
+    ],
+)
+def test_what_is_put_back_after_the_test_is_named_too(answer: str, after: str) -> None:
+    points, flags = flags_of(KEEPS + answer, after=after)
+    assert points == 1
+    assert flags == ["changed backend_course.check.query.compare_rows, which tests use"]
+
+
 CLAIMS = """
 import json, os, socket, struct, threading, time
 query.compare_rows = lambda *a: ''
@@ -114,7 +141,7 @@ def test_who_says_it_in_the_kernels_place_is_flagged() -> None:
     assert flags == ["answered by something else than the kernel"]
 
 
-SILENT = "query.compare_rows = lambda *a: ''\nget_ipython().kernel.helpers = None"
+SILENT = "query.compare_rows = lambda *a: ''\nget_ipython().kernel.helpers.changed = None"
 
 
 def test_a_kernel_that_does_not_say_what_was_changed_proves_nothing() -> None:
