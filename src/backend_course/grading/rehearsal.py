@@ -9,6 +9,7 @@ helpers (helpers.py), because they change by themselves.
 
 import contextlib
 import dataclasses
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -45,10 +46,12 @@ def rehearse(
     key: str,
     coming: Warm | None = None,
 ) -> Rehearsal:
-    """Run the reference; the result is kept in `.grading/` until it or `key` changes.
+    """Run the reference; the result is kept in `.grading/` until it, `key` or a setting changes.
 
     `settings` are those of the run (`Course.settings`). What `coming` has imported by now, is used.
     """
+    config = json.dumps(settings["config"], sort_keys=True, default=str)
+    key = hashlib.sha256(f"{key}\0{config}".encode()).hexdigest()
     kept = kept_rehearsal(course.root, spec.name)
     folder = course.path("source", ".", spec.name)
     notebooks = sorted(folder.glob("*.ipynb"))

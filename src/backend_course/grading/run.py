@@ -125,6 +125,27 @@ def _engine(plan: Plan, settings: dict[str, Any]) -> LocalPool | Cluster:
     return Cluster(submission.grade, f"{'tls' if scheme.endswith('tls') else 'tcp'}://{address}")
 
 
+def settings_of(
+    course: Course,
+    plan: Plan,
+    spec: AssignmentSpec,
+    environment: str,
+    coming: Warm | None = None,
+) -> dict[str, Any]:
+    """The settings of each task: the course's, the plan's, and what the rehearsal tells.
+
+    `environment` is `environment_key()`. The rehearsal is run first if none is kept (`rehearse`).
+    """
+    more = {section: dict(values) for section, values in plan.settings.items()}
+    rehearsal = rehearse(course, spec, course.settings(more), environment, coming)
+    provisioner = more.setdefault("WalledProvisioner", {})
+    listed = course.settings(more)["config"]["WalledProvisioner"].get("modules", [])
+    provisioner["modules"] = sorted({*rehearsal.modules, *listed})
+    more.setdefault("WalledExecute", {}).setdefault("unwatched", rehearsal.unwatched)
+    more["WalledExecute"].setdefault("changing", rehearsal.changing)
+    return course.settings(more)
+
+
 class _Run:
     """The state of one run, on the side of the one writer."""
 
@@ -139,14 +160,7 @@ class _Run:
         self.course, self.plan, self.spec, self.gradebook = course, plan, spec, gradebook
         self.ledger = Ledger(course.root, plan.assignment)
         self.environment = environment_key()
-        more = {section: dict(values) for section, values in plan.settings.items()}
-        rehearsal = rehearse(course, spec, course.settings(more), self.environment, coming)
-        provisioner = more.setdefault("WalledProvisioner", {})
-        listed = course.settings(more)["config"]["WalledProvisioner"].get("modules", [])
-        provisioner["modules"] = sorted({*rehearsal.modules, *listed})
-        more.setdefault("WalledExecute", {}).setdefault("unwatched", rehearsal.unwatched)
-        more["WalledExecute"].setdefault("changing", rehearsal.changing)
-        self.settings = course.settings(more)
+        self.settings = settings_of(course, plan, spec, self.environment, coming)
         self.late_plugin = course.late_plugin()
         self.graded = self.skipped = self.failed = 0
         self._taken: dict[str, tuple[str, dict[str, bytes], list[str]]] = {}

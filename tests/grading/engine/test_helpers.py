@@ -169,7 +169,10 @@ def test_what_the_reference_changes_itself_is_not_watched(course: SmallCourse) -
     assert api.generate_assignment(ASSIGNMENT, force=True)["success"]
     course.hand_in("ada")
     course.hand_in("bob", "import string\nstring.capwords = str\ndef double(x): return 2 * x")
-    ready = {"trust_students": True, "helpers": ["textwrap", "string"]}
+    ready = {"trust_students": True}
+    unwatched = Plan(ASSIGNMENT, ["ada"], workers=1, settings={"WalledProvisioner": {**ready}})
+    grade_assignment(Course(course.root), unwatched)
+    ready["helpers"] = ["textwrap", "string"]  # so what a rehearsal without them told is outdated
     plan = Plan(ASSIGNMENT, workers=2, settings={"WalledProvisioner": ready})
     summary = grade_assignment(Course(course.root), plan)
     told = json.loads((course.root / ".grading" / f"{ASSIGNMENT}.rehearsal.json").read_text())
