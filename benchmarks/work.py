@@ -12,9 +12,8 @@ from backend_course.grading.execute import WalledExecute
 from backend_course.grading.gradebook import open_gradebook
 from backend_course.grading.hidden import marks
 from backend_course.grading.ingest import RefusedError, make_true, parse_notebook
-from backend_course.grading.ledger import environment_key
 from backend_course.grading.provisioner import close_warm_process
-from backend_course.grading.run import Plan, settings_of
+from backend_course.grading.run import Plan, environment_of, settings_of
 from backend_course.grading.spec import read_spec
 
 _CLOCK = """
@@ -40,7 +39,8 @@ def cpu_of_cells(root: Path, assignment: str, most: int) -> float:
     course = Course(root)
     with open_gradebook(course.folder.db_url, course.folder.course_id) as gradebook:
         spec = read_spec(gradebook, assignment)
-        settings = settings_of(course, Plan(assignment), spec, environment_key())
+        plan = Plan(assignment)
+        settings = settings_of(course, plan, spec, environment_of(course, plan))
     students = course.students(assignment)
     seconds = []
     for student in random.Random(1).sample(students, min(most, len(students))):

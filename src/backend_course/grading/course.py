@@ -7,7 +7,8 @@ import json
 import re
 import shutil
 import sys
-from pathlib import Path
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from nbgrader import preprocessors, utils
@@ -80,11 +81,14 @@ class Course:
         files.pop("timestamp.txt", None)
         kept = set(self.autograde.exclude_overwriting.get(assignment, []))
         source = self.path("source", ".", assignment)
+        own: dict[str, bytes] = {}
         if source.is_dir():
-            for name, content in read_folder(source, [*ignore, "*.ipynb"], caps)[0].items():
-                if name not in kept or name not in files:
-                    files[name] = content
-        return files, left_out
+            given = read_folder(source, [*ignore, "*.ipynb"], caps)[0]
+            own = {name: text for name, text in given.items() if name not in kept & files.keys()}
+        for name in _in_the_way(files, {*own, "timestamp.txt"}):
+            del files[name]
+            left_out.append(f"{name}: where the instructor's own has another kind")
+        return files | own, left_out
 
     def read_receipts(self, path: Path) -> None:
         """Take the times of receipt from a CSV with the columns `student` and `received`."""
@@ -114,8 +118,8 @@ class Course:
         if file.is_symlink() or not file.is_file():
             return None, "timestamp.txt is a link; not read" if file.is_symlink() else None
         try:
-            time = utils.parse_utc(file.read_text()[:100].strip())
-        except (ValueError, OverflowError, UnicodeDecodeError):
+            time = _time(file.read_text()[:100].strip())
+        except Exception:  # the parser has many kinds of errors for what is no time
             return None, "timestamp.txt does not hold a time"
         arrived = datetime.datetime.fromtimestamp(file.lstat().st_ctime, datetime.UTC)
         if time and time > arrived.replace(tzinfo=None):
@@ -192,6 +196,23 @@ class Course:
         target = self.path("autograded", student, assignment)
         _remove(target)
         new.rename(target)
+
+
+def _time(text: str) -> datetime.datetime:
+    # dateutil looks for a file by the name of a time zone: no path may be one.
+    if re.search(r"[^\W\d]/|/[^\W\d]|\.\.|//", text):
+        raise ValueError("a path")
+    return utils.parse_utc(text)
+
+
+def _in_the_way(names: Iterable[str], of: set[str]) -> list[str]:
+    """Which file names are folders in `of`, or lie in a folder that is a file in `of`."""
+    folders = {str(folder) for name in of for folder in PurePosixPath(name).parents}
+    return [
+        name
+        for name in names
+        if name in folders or any(str(each) in of for each in PurePosixPath(name).parents)
+    ]
 
 
 def _remove(folder: Path) -> None:

@@ -27,8 +27,10 @@ from .channel import ChannelError
 from .client import ChannelClient
 from .files import put_beside
 from .provisioner import KERNEL_NAME, WalledKernelManager, warm_process_died
-from .warm import WarmError
+from .scores import auto_score
+from .warm import LostKernelError, WarmError
 
+_SHORT = 1000  # characters that are kept of an error's text past `largest_output`
 _PATIENCE = 1  # seconds in which an interrupted kernel must fall silent
 
 # The messages of a canary that are listened to: no output of it goes into the graded notebook.
@@ -95,6 +97,7 @@ class WalledExecute(Execute):
         self.changed_helpers: list[str] = []
         self._canary_runs = False
         self._ended: str | None = None
+        self._began = False
         self._output_left = self.largest_output
         self._deadline = time.monotonic() + self.notebook_timeout
         resources = {} if resources is None else resources
@@ -104,7 +107,7 @@ class WalledExecute(Execute):
         try:
             ran = super().preprocess(nb, resources, km)
             if self._ended and warm_process_died():
-                raise WarmError("the warm process died under this notebook; grade it again")
+                raise LostKernelError("the warm process died under this notebook; grade it again")
             if self._suspected:
                 self._look_again(nb, resources)
             if self._files:
@@ -113,6 +116,8 @@ class WalledExecute(Execute):
         except WarmError:  # the machine's fault, not the student's
             raise
         except (DeadKernelError, RuntimeError) as error:
+            if not self._began and self.kernel_name == KERNEL_NAME:
+                raise LostKernelError(f"a kernel could not be started ({error})") from error
             self._end(f"the kernel could not be started or stopped: {error}")
             for index, cell in enumerate(nb.cells):
                 self._leave_out(cell, index)
@@ -123,7 +128,7 @@ class WalledExecute(Execute):
 
     def preprocess_cell(self, cell: NotebookNode, resources: Any, index: int) -> Any:
         """Run one cell; after the last, the canaries."""
-        start = time.monotonic()
+        start, self._began = time.monotonic(), True
         if self._ended or start > self._deadline:
             self._ended or self._end(f"the notebook took over {self.notebook_timeout} seconds")
             self._leave_out(cell, index)
@@ -160,7 +165,7 @@ class WalledExecute(Execute):
         self.iopub_timeout = _PATIENCE
 
     def process_message(self, msg: dict, cell: NotebookNode, cell_index: int) -> Any:
-        """Take a kernel's message; output past `largest_output` is dropped, errors never.
+        """Take a kernel's message; output past `largest_output` is dropped, errors are shortened.
 
         Raises RuntimeError for one that no honest kernel sends.
         """
@@ -173,14 +178,22 @@ class WalledExecute(Execute):
 
     def _process(self, msg: dict, cell: NotebookNode, cell_index: int) -> Any:
         content = msg["content"]
+        if self._canary_runs:  # of whose messages nothing is kept
+            return super().process_message(msg, cell, cell_index)
         if msg["msg_type"] == "stream":
             text = content.get("text", "")
             content["text"] = text[: max(0, self._output_left)]
             self._output_left -= len(text)
         elif msg["msg_type"] in {"display_data", "execute_result", "update_display_data"}:
-            size = sum(len(str(value)) for value in content.get("data", {}).values())
+            shown = (*content.get("data", {}).values(), *content.get("metadata", {}).values())
+            size = sum(len(str(value)) for value in shown)
             if size > self._output_left:
-                content["data"] = {"text/plain": "... output too large ..."}
+                content |= {"data": {"text/plain": "... output too large ..."}, "metadata": {}}
+            self._output_left -= size
+        elif msg["msg_type"] == "error":
+            size = sum(map(len, (content["evalue"], *content["traceback"])))
+            if size > self._output_left:
+                content |= {"evalue": content["evalue"][:_SHORT], "traceback": []}
             self._output_left -= size
         if self._output_left < 0 and not any(f["kind"] == "flood" for f in self._flags):
             self._say("flood", _label(cell, cell_index), "printed more than is kept")
@@ -265,9 +278,7 @@ class WalledExecute(Execute):
         """
         cells = self.nb.cells
         passed = {
-            index: canary
-            for index, canary in self._canaries.items()
-            if utils.determine_grade(cells[index])[0]
+            index: canary for index, canary in self._canaries.items() if auto_score(cells[index])
         }
         if self._ended:
             for index in passed:

@@ -38,6 +38,12 @@ def open_gradebook(url: str, course: str) -> Iterator[Gradebook]:
         gradebook.close()
 
 
+def stored(gradebook: Gradebook, assignment: str) -> set[str]:
+    """The students whose submission of an assignment the gradebook knows."""
+    submissions = select(SubmittedAssignment.student_id).join(Assignment)
+    return {*gradebook.db.scalars(submissions.where(Assignment.name == assignment))}
+
+
 def save(
     gradebook: Gradebook,
     spec: AssignmentSpec,

@@ -14,6 +14,8 @@ from typing import Any
 _OF_FUNCTIONS = ("__code__", "__defaults__", "__kwdefaults__", "__wrapped__")
 _parts_of_function = attrgetter(*_OF_FUNCTIONS[:3])  # `__wrapped__` is in its dictionary
 _NOTHING = object()
+# What Python itself writes into a class when it is copied, or asked for its annotations.
+_CACHES = {"__slotnames__", "__annotations__", "__annotations_cache__"}
 
 
 class Helpers:
@@ -108,6 +110,8 @@ def _parts(name: str, value: Any, place: str) -> Iterator[tuple[str, Any]]:
     if isinstance(value, type):
         if value.__module__ == place:
             for member, each in list(vars(value).items()):
+                if member in _CACHES:
+                    continue
                 yield from _parts(f"{name}.{member}", each, place)
     elif _has_parts(value):
         for part in _OF_FUNCTIONS:

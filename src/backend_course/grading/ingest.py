@@ -6,6 +6,7 @@ what was read, so that nothing but cells, their sources, tags and pictures comes
 
 import contextlib
 import dataclasses
+import errno
 import itertools
 import json
 import os
@@ -48,14 +49,15 @@ def read_folder(
 ) -> tuple[dict[str, bytes], list[str]]:
     """Read a submission's folder: {relative path: content}, and what was left out and why.
 
-    Raises RefusedError if the folder itself is a link or the caps on number and size are exceeded.
+    Raises RefusedError if the folder itself is a link or the caps on number and size are exceeded,
+    OSError if something cannot be read, which is nothing that a student should lose points for.
     """
     if folder.is_symlink():
         raise RefusedError(f"{folder} is a link; a submission must be a folder")
     files: dict[str, bytes] = {}
     left_out: list[str] = []
     total = 0
-    for parent, folders, names in os.walk(folder):
+    for parent, folders, names in os.walk(folder, onerror=_raise):
         within = Path(parent).relative_to(folder)
         for name in list(folders):
             if Path(parent, name).is_symlink():
@@ -80,6 +82,10 @@ def read_folder(
     return files, left_out
 
 
+def _raise(error: OSError) -> None:
+    raise error
+
+
 def _ignored(name: str, patterns: list[str]) -> bool:
     return any(fnmatch(name, pattern) for pattern in patterns)
 
@@ -92,8 +98,10 @@ def _read_regular(path: Path, most: int) -> bytes | str:
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     try:
         handle = os.open(path, flags)
-    except OSError:
-        return "a link, or not readable"
+    except OSError as error:
+        if error.errno in {errno.ELOOP, errno.EMLINK, errno.ENXIO}:  # BSD has its own for a link
+            return "not a regular file" if error.errno == errno.ENXIO else "a link"
+        raise
     with os.fdopen(handle, "rb") as file:
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):
@@ -128,7 +136,7 @@ def parse_notebook(content: bytes, caps: Caps = Caps()) -> NotebookNode:
         kernelspec = metadata.get("kernelspec") if isinstance(metadata, dict) else None
         if isinstance(kernelspec, dict):
             kept = {
-                k: str(v)
+                k: _whole(v)
                 for k, v in kernelspec.items()
                 if k in {"name", "language", "display_name"}
             }
@@ -162,6 +170,11 @@ def _rebuild(cell: Any) -> NotebookNode:
     raise RefusedError("a cell with broken characters")
 
 
+def _whole(value: Any) -> str:
+    """As text that can be written to a file: JSON may hold one half of a surrogate pair."""
+    return str(value).encode("utf-8", "replace").decode()
+
+
 def _new_cell(cell_type: str, source: str) -> NotebookNode:
     # Not nbformat's constructors: each of them validates, which is most of what they cost.
     cell = NotebookNode(cell_type=cell_type, metadata=NotebookNode(), source=source)
@@ -190,14 +203,14 @@ def _keep_metadata(cell: dict, rebuilt: NotebookNode) -> None:
         nbgrader = metadata.get("nbgrader")
         if isinstance(nbgrader, dict) and isinstance(nbgrader.get("grade_id"), str):
             # All the rest of it comes from the gradebook.
-            rebuilt.metadata["nbgrader"] = NotebookNode(grade_id=nbgrader["grade_id"])
+            rebuilt.metadata["nbgrader"] = NotebookNode(grade_id=_whole(nbgrader["grade_id"]))
         tags = metadata.get("tags")
         if isinstance(tags, list):
-            rebuilt.metadata["tags"] = [str(tag) for tag in tags[:50]]
+            rebuilt.metadata["tags"] = [_whole(tag) for tag in tags[:50]]
     attachments = cell.get("attachments")
     if isinstance(attachments, dict) and cell["cell_type"] == "markdown":
         pictures = {
-            str(name): {kind: str(data) for kind, data in bundle.items() if _IMAGE.match(str(kind))}
+            _whole(name): {k: _whole(v) for k, v in bundle.items() if _IMAGE.match(str(k))}
             for name, bundle in attachments.items()
             if isinstance(bundle, dict)
         }
@@ -241,6 +254,9 @@ def make_true(
         if known.locked:
             cell.source = known.source
         cell.metadata = NotebookNode(nbgrader=NotebookNode(known.metadata()))
+    notebook.metadata.pop(
+        "kernelspec", None
+    )  # or the student's would choose a kernel without walls
     if spec.kernelspec:
         notebook.metadata["kernelspec"] = nbformat.from_dict(spec.kernelspec)
     missing = [cell.name for cell in spec.cells if cell.name not in seen]

@@ -4,6 +4,8 @@ import hashlib
 import json
 import platform
 import sys
+from collections.abc import Iterable
+from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any
 
@@ -42,18 +44,35 @@ class Ledger:
         return entry.get("key") == key and not entry.get("failed")
 
 
-def environment_key() -> str:
-    """What of this machine a mark could depend on: Python and the versions of all packages."""
+def environment_key(packages: Iterable[str] = ()) -> str:
+    """What of this machine a mark could depend on: Python and the versions of all packages.
+
+    Of `packages` (or modules) it is all that is written in them: a version does not say what was
+    changed in a package that somebody works on.
+    """
     # The names of the folders, which have both: reading the files in them takes a quarter second.
     kinds = ("*.dist-info", "*.egg-info")
     installed = sorted(each.name for p in sys.path for kind in kinds for each in Path(p).glob(kind))
-    return _digest([sys.version, platform.machine(), str(GRADER_VERSION), *installed])
+    written = [_digest(_sources(package)) for package in sorted({*packages})]
+    return _digest([sys.version, platform.machine(), str(GRADER_VERSION), *installed, *written])
 
 
-def submission_key(task: bytes, environment: str) -> str:
+def submission_key(task: bytes, environment: str, receipt: str) -> str:
     """The key under which a graded submission is skipped: its task (all files, the assignment's
-    cells, the settings) and the environment."""
-    return _digest([hashlib.sha256(task).hexdigest(), environment])
+    cells, the settings), the environment, and when it was received and due."""
+    return _digest([hashlib.sha256(task).hexdigest(), environment, receipt])
+
+
+def _sources(package: str) -> list[str]:
+    """The names and contents of a package's Python files, found without importing it."""
+    spec = PathFinder.find_spec(package)
+    if spec is None:
+        return []
+    folders = spec.submodule_search_locations
+    files = [p for folder in folders or [] for p in sorted(Path(folder).rglob("*.py"))]
+    if folders is None and spec.origin:
+        files = [Path(spec.origin)]
+    return [part for file in files for part in (str(file), file.read_bytes().decode("latin-1"))]
 
 
 def _digest(parts: list[str]) -> str:

@@ -21,10 +21,13 @@ from typing import Protocol
 
 import psutil
 
+from .warm import LostKernelError
+
 # How often a task is given out when its workers die. Not fewer: a machine that is short of memory
 # can kill several workers within seconds, and none of that is the task's fault.
 ATTEMPTS = 10
 CPUS = os.cpu_count() or 1
+_STARTS = 3  # how often a task is given out when its kernels are lost before they begin
 _LOOK_EVERY = 1.0  # seconds between two looks at what the machine has to spare
 _IDLE = 50.0  # percent of the CPUs that must have been idle for one more worker
 
@@ -125,6 +128,9 @@ class LocalPool:
                     else:
                         yield name, TaskFailedError(f"{ATTEMPTS} workers died over it")
                 else:
+                    if kind == b"lost" and attempt < _STARTS:
+                        again.append((name, content, attempt + 1))
+                        continue
                     yield name, result if kind == b"done" else TaskFailedError(result.decode())
 
     def _patience(self) -> float | None:
@@ -191,7 +197,8 @@ def _serve(
             try:
                 result, kind = work(task), b"done"
             except Exception as error:
-                result, kind = f"{type(error).__name__}: {error}".encode(), b"failed"
+                kind = b"lost" if isinstance(error, LostKernelError) else b"failed"
+                result = f"{type(error).__name__}: {error}".encode("utf-8", "backslashreplace")
             connection.send_bytes(kind)
             connection.send_bytes(result)
     except (EOFError, OSError):

@@ -27,7 +27,7 @@ from traitlets import Bool, Dict, Int, List, Unicode, default
 from .channel import Channel
 from .client import ChannelClient
 from .walls.limits import Limits
-from .warm import Borrowed, Warm, WarmError
+from .warm import Borrowed, Warm, WarmError, of_the_system
 
 KERNEL_NAME = "walled-python"
 PROVISIONER_NAME = "walled-provisioner"
@@ -254,9 +254,7 @@ def copy_regular_files(source: Path, target: Path, most: int) -> None:
 
 
 def _environment(more: dict[str, str]) -> dict[str, str]:
-    kept = {
-        name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TZ") if name in os.environ
-    }
+    kept = of_the_system()
     if "NBGRADER_EXECUTION" in os.environ:
         kept["NBGRADER_EXECUTION"] = os.environ["NBGRADER_EXECUTION"]
     return kept | {"USER": "student", "PYDEVD_DISABLE_FILE_VALIDATION": "1"} | more

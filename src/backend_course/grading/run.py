@@ -13,7 +13,7 @@ from . import submission
 from .cluster import Cluster
 from .course import Course, CourseError
 from .files import in_words
-from .gradebook import GradebookError, open_gradebook, save
+from .gradebook import GradebookError, open_gradebook, save, stored
 from .ingest import Caps, RefusedError
 from .ledger import Ledger, environment_key, submission_key
 from .pool import CPUS, LocalPool, TaskFailedError
@@ -125,6 +125,12 @@ def _engine(plan: Plan, settings: dict[str, Any]) -> LocalPool | Cluster:
     return Cluster(submission.grade, f"{'tls' if scheme.endswith('tls') else 'tcp'}://{address}")
 
 
+def environment_of(course: Course, plan: Plan) -> str:
+    """The `environment_key` of a run, with the packages whose functions its tests call."""
+    provisioner = course.settings(plan.settings)["config"].get("WalledProvisioner", {})
+    return environment_key(name.partition(".")[0] for name in provisioner.get("helpers", []))
+
+
 def settings_of(
     course: Course,
     plan: Plan,
@@ -134,7 +140,7 @@ def settings_of(
 ) -> dict[str, Any]:
     """The settings of each task: the course's, the plan's, and what the rehearsal tells.
 
-    `environment` is `environment_key()`. The rehearsal is run first if none is kept (`rehearse`).
+    `environment` is that of `environment_of`. If no rehearsal is kept, it is run (`rehearse`).
     """
     more = {section: dict(values) for section, values in plan.settings.items()}
     rehearsal = rehearse(course, spec, course.settings(more), environment, coming)
@@ -159,9 +165,12 @@ class _Run:
     ) -> None:
         self.course, self.plan, self.spec, self.gradebook = course, plan, spec, gradebook
         self.ledger = Ledger(course.root, plan.assignment)
-        self.environment = environment_key()
+        self.environment = environment_of(course, plan)
         self.settings = settings_of(course, plan, spec, self.environment, coming)
         self.late_plugin = course.late_plugin()
+        self.stored = stored(gradebook, spec.name)
+        due = gradebook.find_assignment(spec.name).duedate
+        self._late = f"{due} {type(self.late_plugin).__module__} {type(self.late_plugin).__name__}"
         self.graded = self.skipped = self.failed = 0
         self._taken: dict[str, tuple[str, dict[str, bytes], list[str]]] = {}
 
@@ -180,6 +189,8 @@ class _Run:
                 self._fail(student, str(error))
             except OSError as error:
                 self._fail(student, in_words(error, self.course.root))
+            except Exception as error:  # whatever it is, it is not the others' fault
+                self._fail(student, f"could not be stored ({type(error).__name__}: {error})")
             yield student
         yield from self._drain()
 
@@ -197,9 +208,11 @@ class _Run:
                 self._at_once.append(student)
                 continue
             task = submission.pack(self.spec, student, files, self.settings)
-            key = submission_key(task, self.environment)
+            received = self.course.received(self.plan.assignment, student)
+            key = submission_key(task, self.environment, f"{received} {self._late}")
             place = self.course.path("autograded", student, self.plan.assignment)
-            if not self.plan.again and self.ledger.has(student, key) and place.is_dir():
+            known = self.ledger.has(student, key) and student in self.stored and place.is_dir()
+            if known and not self.plan.again:
                 self.skipped += 1
                 self._at_once.append(student)
                 continue
@@ -214,7 +227,7 @@ class _Run:
         new = self.course.write_autograded(self.plan.assignment, student, files, result)
         try:
             score, most = save(self.gradebook, self.spec, result, time_received, self.late_plugin)
-        except GradebookError:
+        except BaseException:
             self.course.discard(new)
             raise
         self.course.put_in_place(self.plan.assignment, student, new)

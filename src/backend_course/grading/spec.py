@@ -21,11 +21,6 @@ class CellSpec:
     task: bool
     points: float | None
 
-    @property
-    def is_test(self) -> bool:
-        """Whether the cell tests other cells by running."""
-        return self.grade and not self.solution and self.cell_type == "code"
-
     def metadata(self) -> dict[str, Any]:
         """The cell's whole nbgrader metadata (schema 3)."""
         known = {

@@ -17,12 +17,13 @@ from typing import Any
 from nbconvert.preprocessors import Preprocessor
 from nbformat import NotebookNode
 from nbformat.v4.rwbase import strip_transient
-from nbgrader import utils
+from nbgrader.utils import setenv
 from traitlets.config import Config
 
 from .files import new_files
 from .hidden import marks
 from .ingest import RefusedError, make_true, parse_notebook
+from .scores import scores
 from .spec import AssignmentSpec, NotebookSpec
 
 logging.getLogger("traitlets").addHandler(logging.NullHandler())
@@ -44,14 +45,14 @@ def grade(task: bytes) -> bytes:
 
     Raises nothing for what a student can do; a WarmError or OSError of the machine comes through.
     """
-    start, cpu = time.monotonic(), time.process_time()
+    start = time.monotonic()
     request = json.loads(task)
     spec = AssignmentSpec.from_json(request["spec"])
     files = {name: base64.b64decode(text) for name, text in request["files"].items()}
     notebooks: dict[str, Any] = {}
     with (
         tempfile.TemporaryDirectory(prefix="submission-") as name,
-        utils.setenv(NBGRADER_EXECUTION="autograde"),
+        setenv(NBGRADER_EXECUTION="autograde"),
     ):
         folder = Path(name)
         for path, content in files.items():
@@ -72,7 +73,6 @@ def grade(task: bytes) -> bytes:
             "notebooks": notebooks,
             "written": {name: base64.b64encode(each).decode() for name, each in left.items()},
             "seconds": round(time.monotonic() - start, 3),
-            "cpu": round(time.process_time() - cpu, 3),
         }
     ).encode()
 
@@ -135,24 +135,3 @@ def _written(notebook: NotebookNode) -> str:
     cells = ",\n".join(json.dumps(cell, ensure_ascii=False) for cell in whole.pop("cells"))
     rest = json.dumps(whole, ensure_ascii=False)
     return f'{{"cells": [\n{cells}\n],\n{rest[1:]}\n'
-
-
-def scores(notebook: NotebookNode) -> tuple[dict[str, float | None], dict[str, str | None]]:
-    """The automatic score of each cell with points, and the comment on each answer.
-
-    By nbgrader's own rules (`nbgrader.preprocessors.SaveAutoGrades`). A number above a cell's
-    points, which makes nbgrader fail the submission, counts zero.
-    """
-    grades: dict[str, float | None] = {}
-    comments: dict[str, str | None] = {}
-    for cell in notebook.cells:
-        name = cell.metadata.get("nbgrader", {}).get("grade_id")
-        if utils.is_grade(cell):
-            try:
-                grades[name] = utils.determine_grade(cell)[0]
-            except (ValueError, KeyError):
-                grades[name] = 0.0
-        if utils.is_solution(cell) or utils.is_task(cell):
-            untouched = cell.metadata.nbgrader.get("checksum") == utils.compute_checksum(cell)
-            comments[name] = "No response." if untouched and not utils.is_task(cell) else None
-    return grades, comments

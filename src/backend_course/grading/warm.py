@@ -19,6 +19,10 @@ class WarmError(RuntimeError):
     """The warm process refused or is gone."""
 
 
+class LostKernelError(WarmError):
+    """A kernel was lost by no fault of its notebook, which can be run again."""
+
+
 class Borrowed:
     """A warm process of another process's, through a socket of its own (`Warm.lend`).
 
@@ -250,17 +254,20 @@ class Warm(Borrowed):
         self.close()
 
 
+def of_the_system() -> dict[str, str]:
+    """The grader's variables that say what system this is; the others may be secrets."""
+    names = ("PATH", "LANG", "LC_ALL", "TZ")
+    return {name: os.environ[name] for name in names if name in os.environ}
+
+
 def _environment(home: Path) -> dict[str, str]:
     """What the warm process needs; none of the secrets that the grader's environment may hold.
 
     Its home is empty, so that what is imported reads no settings of whoever grades. Its cache is
     the grader's: matplotlib, for one, looks at each font of the machine where there is none.
     """
-    kept = {
-        name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TZ") if name in os.environ
-    }
     cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111 - Path's own raises where nobody has a home
-    kept |= {"HOME": str(home), "XDG_CACHE_HOME": cache}
+    kept = of_the_system() | {"HOME": str(home), "XDG_CACHE_HOME": cache}
     # One thread each: a process with threads cannot be forked safely.
     single = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL", "NUMEXPR")}
     return kept | single | {"PYTHONDONTWRITEBYTECODE": "1", "MPLBACKEND": ""}

@@ -65,6 +65,8 @@ def flags_of(
         (1, 'answer = "SELECT DISTINCT city FROM sites"'),
         (0, ""),
         (0, "check.compare_rows = query = rows = None"),
+        (0, "import copy\ncopy.copy(check.Case('f', [1], 2))"),
+        (0, "import typing\ntyping.get_type_hints(check.CheckError)"),
         (0, "%%sql answer <<\nSELECT 8 AS city"),
         (0, "check.mine = check.query_show\ncheck.query_show('answer')"),
     ],

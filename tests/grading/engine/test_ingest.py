@@ -1,5 +1,6 @@
 """What comes through the door of a grading run."""
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -73,6 +74,42 @@ def test_nothing_but_cells_tags_and_ids_comes_through() -> None:
     }
     assert parsed.cells[0].metadata == {"tags": ["x"]}
     assert parsed.cells[0].outputs == []
+
+
+HALF = "\ud800"  # one half of a surrogate pair: JSON may hold it, no file can
+
+
+def test_all_that_is_kept_of_a_notebook_can_be_written() -> None:
+    cell = code("1", metadata={"tags": [HALF], "nbgrader": {"grade_id": HALF}})
+    picture = {"attachments": {HALF: {"image/png": HALF, "text/html": "x"}}}
+    text = {"cell_type": "markdown", "source": "", "metadata": {}} | picture
+    raw = json.loads(notebook(cell, text))
+    raw["metadata"]["kernelspec"] = {"name": HALF, "language": HALF, "display_name": HALF}
+    parsed = parse_notebook(json.dumps(raw).encode())
+    assert parsed.cells[0].metadata == {"tags": ["?"], "nbgrader": {"grade_id": "?"}}
+    assert parsed.cells[1].attachments == {"?": {"image/png": "?"}}
+    assert json.dumps(parsed, ensure_ascii=False).encode()
+
+
+def test_no_student_chooses_the_kernel() -> None:
+    raw = json.loads(notebook(code("f = 1", "f")))
+    raw["metadata"]["kernelspec"] = {"name": "python3", "language": "no-such-language"}
+    parsed = parse_notebook(json.dumps(raw).encode())
+    make_true(parsed, SPEC, MARKS)
+    assert parsed.metadata == {}
+
+
+def test_what_cannot_be_read_is_no_students_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "task.ipynb").write_bytes(notebook())
+
+    def broken(path: Path, flags: int) -> int:
+        raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
+
+    monkeypatch.setattr(os, "open", broken)
+    with pytest.raises(OSError, match=r"task\.ipynb"):
+        read_folder(tmp_path, [])
 
 
 def test_known_cells_are_what_the_gradebook_says() -> None:

@@ -5,18 +5,21 @@ import errno
 import json
 import os
 import sqlite3
+import sys
 import time
 import types
 from pathlib import Path
 
 import nbformat
 import pytest
-from nbformat.v4 import new_output
+from nbformat.v4 import new_code_cell, new_output
 from small_course import ASSIGNMENT, RIGHT, SmallCourse
 
 from backend_course.grading import pool
 from backend_course.grading.__main__ import main
 from backend_course.grading.course import Course, CourseError
+from backend_course.grading.ingest import Caps
+from backend_course.grading.ledger import environment_key
 from backend_course.grading.pool import LocalPool, TaskFailedError
 from backend_course.grading.report import table, write
 from backend_course.grading.run import Plan, Summary, grade_assignment
@@ -71,6 +74,92 @@ def test_what_has_not_changed_is_skipped(course: SmallCourse) -> None:
     assert (again.graded, again.skipped) == (1, 1)
     assert again.entries["bo"]["score"] == 4.5
     assert grade(course, again=True).graded == 2
+
+
+def test_what_the_gradebook_does_not_have_is_graded(course: SmallCourse) -> None:
+    course.hand_in("ada")
+    grade(course)
+    with contextlib.closing(sqlite3.connect(course.root / "gradebook.db")) as database:
+        for table_name in ("submitted_assignment", "submitted_notebook", "grade", "comment"):
+            database.execute(f"delete from {table_name}")
+        database.commit()
+    assert grade(course).graded == 1
+    assert rows(course)
+
+
+def test_another_time_of_receipt_counts(course: SmallCourse, tmp_path: Path) -> None:
+    course.hand_in("ada")
+    grade(course)
+    (tmp_path / "receipts.csv").write_text("student,received\nada,2026-11-22 18:30:00 UTC\n")
+    late = Course(course.root)
+    late.read_receipts(tmp_path / "receipts.csv")
+    plan = Plan(ASSIGNMENT, workers=1, settings={"WalledProvisioner": {"trust_students": True}})
+    assert grade_assignment(late, plan).graded == 1
+    assert grade_assignment(late, plan).skipped == 1
+    stored = "select timestamp from submitted_assignment"
+    with contextlib.closing(sqlite3.connect(course.root / "gradebook.db")) as database:
+        assert database.execute(stored).fetchone()[0].startswith("2026-11-22 18:30:00")
+
+
+def test_a_package_that_is_worked_on_is_another_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "worked_on").mkdir()
+    (tmp_path / "worked_on" / "checks.py").write_text("LIMIT = 1")
+    (tmp_path / "alone.py").write_text("LIMIT = 1")
+    monkeypatch.syspath_prepend(tmp_path)
+    before = environment_key(["worked_on", "alone", "not_there"])
+    assert environment_key(["alone", "not_there", "worked_on"]) == before
+    for name in ("worked_on/checks.py", "alone.py"):
+        (tmp_path / name).write_text("LIMIT = 2")
+        after = environment_key(["worked_on", "alone", "not_there"])
+        assert after != before
+        before = after
+    assert "worked_on" not in sys.modules
+
+
+def test_one_that_cannot_be_stored_leaves_the_others_alone(
+    course: SmallCourse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    course.hand_in("ada")
+    course.hand_in("bo")
+    write = Course.write_autograded
+
+    def stumbles(self: Course, assignment: str, student: str, *rest: object) -> Path:
+        new = write(self, assignment, student, *rest)
+        if student == "bo":
+            raise RuntimeError("who knows")
+        return new
+
+    monkeypatch.setattr(Course, "write_autograded", stumbles)
+    summary = grade(course)
+    assert summary.entries["ada"]["score"] == 4.5
+    assert summary.entries["bo"]["failed"] == "could not be stored (RuntimeError: who knows)"
+
+
+@pytest.mark.parametrize("folder", ["data.txt", "timestamp.txt"])
+def test_a_folder_where_the_instructor_has_a_file_is_left_out(
+    course: SmallCourse, folder: str
+) -> None:
+    mine = course.hand_in("ada") / folder
+    mine.mkdir()
+    (mine / "mine.txt").write_text("mine")
+    (course.root / "source" / ASSIGNMENT / "more").mkdir()
+    (course.root / "source" / ASSIGNMENT / "more" / "words.txt").write_text("the instructor's")
+    (mine.parent / "more").write_text("a file where the instructor has a folder")
+    files, left_out = Course(course.root).files(ASSIGNMENT, "ada", Caps())
+    assert sorted(files) == ["data.txt", "more/words.txt", "task.ipynb"]
+    assert {line.partition(":")[0] for line in left_out} == {f"{folder}/mine.txt", "more"}
+
+
+def test_too_much_partial_credit_is_none(course: SmallCourse) -> None:
+    course.hand_in("ada", "class Much(int):\n    __mul__ = int.__add__\ndouble = lambda x: Much(9)")
+    course.hand_in("bo", f"{RIGHT}\nint = 3")
+    greedy = "class Yes(int):\n    __eq__ = lambda *a: Yes(99)\ndouble = lambda x: Yes(4)"
+    course.hand_in("cy", f"{greedy}\nYes.__mul__ = lambda *a: 99")
+    summary = grade(course)
+    assert summary.failed == 0
+    assert summary.entries["cy"]["grades"]["task"]["part-test"] == 0
 
 
 def test_manual_marks_survive_and_ask_for_a_look(course: SmallCourse) -> None:
@@ -160,12 +249,54 @@ def test_the_receipt_time_is_not_the_students_to_write(course: SmallCourse, tmp_
     assert str(graded.received(ASSIGNMENT, "ada")[0]) == "2026-11-22 18:30:00"
 
 
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("2026-11-22 18:30:00 UTC", "2026-11-22 18:30:00"),
+        ("2026-11-22 18:30:00.250000 UTC", "2026-11-22 18:30:00.250000"),
+        ("2026-11-22T18:30:00+02:00", "2026-11-22 16:30:00"),
+        ("22/11/2026 18:30", "2026-11-22 18:30:00"),
+        ("2026-01-01 00:00:00 ../../../../etc/passwd", None),
+        ("2026-01-01 00:00:00 /etc/passwd", None),
+        ("2026-01-01 00:00:00 etc/passwd", None),
+        ("soon", None),
+        ("\ud800", None),
+    ],
+)
+def test_a_timestamp_is_a_time_or_nothing(
+    course: SmallCourse, written: str, read: str | None
+) -> None:
+    file = course.hand_in("ada") / "timestamp.txt"
+    file.write_bytes(written.encode("utf-8", "surrogatepass"))
+    time_received, doubt = Course(course.root).received(ASSIGNMENT, "ada")
+    assert (str(time_received) if time_received else None) == read
+    assert doubt == (None if read else "timestamp.txt does not hold a time")
+
+
 def test_the_report_escapes_and_counts(course: SmallCourse, tmp_path: Path) -> None:
     course.hand_in("ada")
     course.hand_in("<b>bo", "def double(x):\n    return x")
     page, sheet = write(grade(course), tmp_path)
     assert "<b>bo" not in page.read_text()
     assert sheet.read_text().splitlines()[1].startswith("<b>bo,0")
+
+
+# The second cell is the one that has the hidden test.
+QUOTING = [
+    "print(In[2])",
+    "raise ValueError(In[2])",
+    "In[2]",
+    "raise type(In[2], (Exception,), {})",
+    "print('still here')",
+]
+
+
+def append(course: SmallCourse, student: str, *sources: str) -> None:
+    """Put cells of the student's own behind all others."""
+    path = course.root / "submitted" / student / ASSIGNMENT / "task.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells += [new_code_cell(source) for source in sources]
+    nbformat.write(notebook, path)
 
 
 def test_feedback_hides_tests_and_scripts(course: SmallCourse) -> None:
@@ -176,6 +307,8 @@ def test_feedback_hides_tests_and_scripts(course: SmallCourse) -> None:
     from backend_course.grading import configure
 
     course.hand_in("ada", "def double(x):\n    return 4", words="<script>alert(1)</script>")
+    course.hand_in("bo")
+    append(course, "bo", *QUOTING)
     grade(course)
     config = Config()
     configure(config)
@@ -187,6 +320,11 @@ def test_feedback_hides_tests_and_scripts(course: SmallCourse) -> None:
     assert "a hidden" not in page
     assert "HIDDEN TESTS" not in page
     assert "<script>alert(1)" not in page
+    assert api.generate_feedback(ASSIGNMENT, "bo")["success"]
+    page = (course.root / "feedback" / "bo" / ASSIGNMENT / "task.html").read_text()
+    assert "double(21)" not in page
+    assert page.count("it quotes a hidden test") >= len(QUOTING) - 1
+    assert "still here" in page
 
 
 @pytest.mark.filterwarnings("ignore")  # stock nbgrader's own, of SQLAlchemy and of unclosed files

@@ -16,6 +16,7 @@ from traitlets.config import Config
 
 from backend_course.grading import channel, walls
 from backend_course.grading.channel import Channel
+from backend_course.grading.client import ChannelClient
 from backend_course.grading.execute import WalledExecute
 from backend_course.grading.pool import LocalPool
 from backend_course.grading.provisioner import (
@@ -243,6 +244,43 @@ def test_a_flood_of_output_is_cut_and_reported() -> None:
     notebook, resources = ran("print('x' * 1000)\nprint('y' * 5000)", largest_output=2000)
     assert len(text(notebook.cells[0])) == 2000
     assert [flag["kind"] for flag in resources["grading"]["flags"]] == ["flood"]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "raise ValueError('x' * 5000)",
+        "display({'text/plain': ''}, raw=True, metadata={'text/plain': {'x': 'y' * 5000}})",
+    ],
+)
+def test_errors_and_what_comes_with_a_display_are_output_too(source: str) -> None:
+    notebook, resources = ran(source, largest_output=2000)
+    assert len(str(notebook.cells[0].outputs)) < 2000
+    assert [flag["kind"] for flag in resources["grading"]["flags"]] == ["flood"]
+
+
+def fails_to_start(task: bytes) -> bytes:
+    """Worker's work: as often as the task says, a kernel is gone before its first cell."""
+    file, times = task.decode().split()
+    tries = Path(file)
+    tries.write_text(tries.read_text() + "." if tries.exists() else ".")
+
+    async def late(self: ChannelClient, timeout: float | None = None) -> None:
+        raise RuntimeError("Kernel died before replying to kernel_info")
+
+    with pytest.MonkeyPatch.context() as patch:
+        if len(tries.read_text()) <= int(times):
+            patch.setattr(ChannelClient, "wait_for_ready", late)
+        return text(ran("print(1)")[0].cells[0]).encode()
+
+
+def test_a_kernel_that_does_not_start_is_started_again_and_costs_no_points(tmp_path: Path) -> None:
+    tasks = [(times, f"{tmp_path / times} {times}".encode()) for times in ("0", "2", "9")]
+    with LocalPool(fails_to_start, 1, equip=lambda: SharedWarmProcess(Wanted())) as pool:
+        results = dict(pool.run(tasks))
+    assert results["0"] == results["2"] == b"1\n"
+    assert "a kernel could not be started" in str(results["9"])
+    assert (tmp_path / "9").read_text() == "..."
 
 
 def test_a_host_without_walls_grades_no_strangers(monkeypatch: pytest.MonkeyPatch) -> None:
