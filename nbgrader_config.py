@@ -3,8 +3,6 @@
 Everything that is not set here is nbgrader's default. Folders are relative to the clone's root.
 """
 
-import os
-import sys
 from pathlib import Path
 
 import nbgrader
@@ -15,12 +13,6 @@ import backend_course.lab
 from backend_course.authoring.clear_solutions import ClearSolutionsByLanguage
 from backend_course.grading import configure
 from backend_course.kernels import without_ports
-
-# nbgrader runs `alembic` by name when it makes a gradebook. Let it find the one beside this Python,
-# so that .venv/bin/nbgrader works without activating the environment first.
-_beside = str(Path(sys.executable).parent)
-if _beside not in os.environ["PATH"].split(os.pathsep):
-    os.environ["PATH"] = os.pathsep.join([_beside, os.environ["PATH"]])
 
 c = get_config()  # noqa: F821  traitlets puts get_config into the namespace of a configuration file
 

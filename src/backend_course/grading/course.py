@@ -16,6 +16,7 @@ from nbgrader.apps import NbGrader
 from nbgrader.converters import Autograde
 from nbgrader.plugins import BasePlugin
 
+from .gradebook import find_alembic
 from .ingest import Caps, read_folder
 
 # What `grade` does itself, in a worker or when it writes; all other preprocessors of a course run.
@@ -42,6 +43,7 @@ class Course:
     """The course in `root`, with its `nbgrader_config.py`."""
 
     def __init__(self, root: Path) -> None:
+        find_alembic()
         self.app = NbGrader(log_level=40)
         self.app.initialize([], root=str(root.resolve()))
         self.folder = self.app.coursedir

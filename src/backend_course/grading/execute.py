@@ -281,9 +281,9 @@ class WalledExecute(Execute):
             index: canary for index, canary in self._canaries.items() if auto_score(cells[index])
         }
         if self._ended:
-            for index in passed:
-                why = "the kernel was gone before the canary could run"
-                self._say("unproven", _label(cells[index], index), why)
+            if passed:
+                tests = ", ".join(_label(cells[index], index) for index in passed)
+                self._say("unproven", None, f"the kernel was gone before the canaries of {tests}")
             return
         if passed and random.random() < self.second_looks:
             self._suspected = dict.fromkeys(passed)

@@ -2,7 +2,10 @@
 
 import contextlib
 import datetime
+import os
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from nbgrader.api import (
@@ -19,6 +22,17 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from .spec import AssignmentSpec
+
+
+def find_alembic() -> None:
+    """Have nbgrader find alembic, which it starts by name when it makes a gradebook.
+
+    It lies beside this Python, and need not be on the path where no environment was activated.
+    """
+    beside = str(Path(sys.executable).parent)
+    path = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    if beside not in path:
+        os.environ["PATH"] = os.pathsep.join([beside, *path])
 
 
 class GradebookError(RuntimeError):

@@ -24,6 +24,7 @@ from .spec import NotebookSpec
 
 _CELL_TYPES = {"code", "markdown", "raw"}
 _CELL_ID = re.compile(r"^[a-zA-Z0-9_-]{1,64}$")
+_MANY = 3  # flags of a kind that are shown one by one
 _IMAGE = re.compile(r"^image/(png|jpeg|gif)$")
 
 
@@ -249,7 +250,8 @@ def make_true(
             identity = cell["id"]
             notebook.cells[number] = cell = _new_cell(known.cell_type, cell.source)
             cell["id"] = identity
-        if known.locked and cell.source.strip() != split(known.source, marks)[0].strip():
+        released = split(known.source, marks)[0].strip()
+        if known.locked and cell.source.strip() not in {released, known.source.strip()}:
             flags.append(_flag("changed", name, "a locked cell was edited; restored"))
         if known.locked:
             cell.source = known.source
@@ -263,7 +265,27 @@ def make_true(
     flags += [_flag("missing", name, "was deleted") for name in missing]
     if add_missing:
         _put_back(notebook, spec)
-    return flags
+    return _together(flags)
+
+
+def _together(flags: list[dict[str, str | None]]) -> list[dict[str, str | None]]:
+    """One flag for many of a kind: of another assignment's notebook every cell is unknown."""
+    kinds = itertools.groupby(sorted(flags, key=_kind_and_text), _kind_and_text)
+    found = []
+    for (kind, text), group in kinds:
+        cells = [str(flag["cell"]) for flag in group]
+        if len(cells) > _MANY:
+            names = ", ".join(cells[:_MANY])
+            found.append(
+                {"kind": kind, "cell": None, "text": f"{len(cells)} cells: {text} ({names} …)"}
+            )
+        else:
+            found += [{"kind": kind, "cell": cell, "text": text} for cell in cells]
+    return found
+
+
+def _kind_and_text(flag: dict[str, str | None]) -> tuple[str, str]:
+    return str(flag["kind"]), str(flag["text"])
 
 
 def _put_back(notebook: NotebookNode, spec: NotebookSpec) -> None:

@@ -16,6 +16,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 
 from .execute import WalledExecute
 from .feedback import HideTests
+from .gradebook import find_alembic
 from .hidden import marks
 from .ingest import make_true, parse_notebook
 from .spec import read_spec
@@ -43,6 +44,7 @@ class TrustedCells(NbGraderPreprocessor):
 
 def configure_nbgrader(config: Any) -> None:
     """See `backend_course.grading.configure`."""
+    find_alembic()
     stock = preprocessors
     own = {stock.Execute: WalledExecute, stock.OverwriteCells: TrustedCells}
     folded = {stock.DeduplicateIds, stock.OverwriteKernelspec}  # TrustedCells does what they do

@@ -4,7 +4,7 @@ import contextlib
 import dataclasses
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from nbgrader.api import Gradebook, MissingEntry
@@ -75,7 +75,7 @@ def grade_assignment(
         except MissingEntry:
             raise CourseError(
                 f"The gradebook does not know {plan.assignment!r}. Run "
-                f"nbgrader generate_assignment {plan.assignment} first."
+                f"nbgrader generate_assignment {plan.assignment} --force first."
             ) from None
         done = 0
         try:
@@ -238,11 +238,7 @@ class _Run:
         ]
         flags += [_flag("left out", text) for text in left_out]
         flags += [_flag("time", doubt)] if doubt else []
-        flags += [
-            _flag("not handed in", notebook.name)
-            for notebook in self.spec.notebooks
-            if notebook.name not in result["notebooks"]
-        ]
+        flags += _about_names(self.spec, files)
         self.ledger.add(
             {
                 "student": student,
@@ -266,6 +262,19 @@ class _Run:
         with contextlib.suppress(OSError):  # the disk that is full may be the log's too
             self.ledger.add({"student": student, "failed": reason})
         self.ledger.entries[student] = {"student": student, "failed": reason}
+
+
+def _about_names(spec: AssignmentSpec, files: Iterable[str]) -> list[dict[str, Any]]:
+    """Say which notebooks are not there, and which are there by another name."""
+    wanted = {f"{notebook.name}.ipynb" for notebook in spec.notebooks}
+    others = sorted({name for name in files if name.endswith(".ipynb")} - wanted)
+    shown = ", ".join(others[:5]) + (" …" if others[5:] else "")
+    missing = sorted(wanted - {*files})
+    there = f"; there is: {shown}" if others else ""
+    flags = [_flag("not handed in", f"no {name}{there}") for name in missing]
+    if others and not missing:
+        flags.append(_flag("other notebook", f"not graded: {shown}"))
+    return flags
 
 
 def _flag(kind: str, text: str) -> dict[str, Any]:

@@ -134,6 +134,17 @@ def test_of_copies_the_last_counts_and_unknown_cells_count_nothing() -> None:
     assert {flag["kind"] for flag in flags} == {"copied", "unknown", "changed"}
 
 
+def test_a_notebook_of_another_assignment_is_two_flags() -> None:
+    spec = NotebookSpec("task", None, tuple(cell_spec(f"test-{n}") for n in range(20)))
+    parsed = parse_notebook(notebook(*(code("1", f"other-{n}") for n in range(30))))
+    flags = make_true(parsed, spec, MARKS)
+    assert [(flag["kind"], flag["cell"]) for flag in flags] == [
+        ("missing", None),
+        ("unknown", None),
+    ]
+    assert flags[0]["text"] == "20 cells: was deleted (test-0, test-1, test-2 …)"
+
+
 def test_a_missing_test_is_reported_and_put_back_on_request() -> None:
     parsed = parse_notebook(notebook(code("f = 1", "f")))
     flags = make_true(parsed, SPEC, MARKS)
@@ -141,6 +152,12 @@ def test_a_missing_test_is_reported_and_put_back_on_request() -> None:
     assert len(parsed.cells) == 1
     make_true(parse := parse_notebook(notebook(code("f = 1", "f"))), SPEC, MARKS, add_missing=True)
     assert [cell.source for cell in parse.cells] == ["f = 1", "assert f() == 1"]
+
+
+def test_a_reference_is_not_told_that_it_was_edited() -> None:
+    hidden = "assert f()\n### BEGIN HIDDEN TESTS\nassert g()\n### END HIDDEN TESTS"
+    spec = NotebookSpec("task", None, (cell_spec("f-test", source=hidden),))
+    assert make_true(parse_notebook(notebook(code(hidden, "f-test"))), spec, MARKS) == []
 
 
 def test_hidden_tests_are_no_edit_of_the_student() -> None:

@@ -152,6 +152,40 @@ def test_a_folder_where_the_instructor_has_a_file_is_left_out(
     assert {line.partition(":")[0] for line in left_out} == {f"{folder}/mine.txt", "more"}
 
 
+@pytest.mark.parametrize(
+    ("names", "flag"),
+    [
+        (["task.ipynb"], []),
+        (["Task (1).ipynb"], [("not handed in", "no task.ipynb; there is: Task (1).ipynb")]),
+        ([], [("not handed in", "no task.ipynb")]),
+        (["task.ipynb", "more.ipynb"], [("other notebook", "not graded: more.ipynb")]),
+    ],
+)
+def test_what_a_notebook_is_called_is_told(
+    course: SmallCourse, names: list[str], flag: list[tuple[str, str]]
+) -> None:
+    folder = course.hand_in("ada")
+    content = (folder / "task.ipynb").read_bytes()
+    (folder / "task.ipynb").unlink()
+    for name in names:
+        (folder / name).write_bytes(content)
+    flags = grade(course).entries["ada"]["flags"]
+    assert [(each["kind"], each["text"]) for each in flags] == flag
+
+
+@pytest.mark.filterwarnings("ignore")  # stock nbgrader's own, of SQLAlchemy and of unclosed files
+def test_alembic_need_not_be_on_the_path(
+    course: SmallCourse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", os.defpath)
+    (course.root / "gradebook.db").unlink()
+    course.hand_in("ada")
+    with pytest.raises(CourseError, match="--force first"):
+        grade(course)
+    with contextlib.closing(sqlite3.connect(course.root / "gradebook.db")) as database:
+        assert database.execute("select version_num from alembic_version").fetchone()
+
+
 def test_too_much_partial_credit_is_none(course: SmallCourse) -> None:
     course.hand_in("ada", "class Much(int):\n    __mul__ = int.__add__\ndouble = lambda x: Much(9)")
     course.hand_in("bo", f"{RIGHT}\nint = 3")
