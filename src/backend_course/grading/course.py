@@ -18,6 +18,7 @@ from nbgrader.plugins import BasePlugin
 
 from .gradebook import find_alembic
 from .ingest import Caps, read_folder
+from .settings import values_of, wrong_settings
 
 # What `grade` does itself, in a worker or when it writes; all other preprocessors of a course run.
 _OURS = {
@@ -40,15 +41,18 @@ class CourseError(ValueError):
 
 
 class Course:
-    """The course in `root`, with its `nbgrader_config.py`."""
+    """The course in `root`, with its `nbgrader_config.py`. Raises CourseError if that is wrong."""
 
     def __init__(self, root: Path) -> None:
         find_alembic()
         self.app = NbGrader(log_level=40)
+        self.app.load_cwd_config = False  # who stands in another course, does not mean that one
         self.app.initialize([], root=str(root.resolve()))
         self.folder = self.app.coursedir
         self.root = Path(self.folder.root)
         self.autograde = Autograde(coursedir=self.folder, parent=self.app)
+        if wrong := wrong_settings(self.app.config):
+            raise CourseError("\n".join(wrong))
         self.receipts: dict[str, datetime.datetime] = {}
 
     def path(self, step: str, student: str, assignment: str) -> Path:
@@ -139,7 +143,8 @@ class Course:
         config: dict[str, dict[str, Any]] = {}
         for section, values in self.app.config.items():
             if section not in _NOT_FOR_WORKERS and isinstance(values, dict):
-                config[section] = {key: v for key, v in values.items() if _is_json(v)}
+                plain = values_of(self.app.config, section)
+                config[section] = {key: v for key, v in plain.items() if _is_json(v)}
         for section, values in more.items():
             config.setdefault(section, {}).update(values)
         config.setdefault("WalledExecute", {}).setdefault("walled", sys.platform == "linux")

@@ -273,6 +273,40 @@ def test_the_errors_of_the_command_line_say_what_to_do(course: SmallCourse) -> N
         grade(course, engine="moon://1")
 
 
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("WalledExecute.notebok_timeout = 3", "is no setting. Did you mean notebook_timeout?"),
+        ("WalledProvisioner.helpers = ['no.such']", "helpers names 'no.such'"),
+        ("WalledProvisioner.helpers = ['json.no_such:changed']", "helpers names 'json.no_such'"),
+        ("WalledProvisioner.modules = ['no_such']", "modules names 'no_such'"),
+        ("WalledProvisioner.warm_up = {'no.such:thing': [1]}", "warm_up names 'no.such'"),
+        ("WalledProvisioner.helpers = ['json.tool', 'sys', 'numpy', 'wsgiref.util:f']", None),
+    ],
+)
+def test_a_setting_that_would_do_nothing_is_refused(
+    course: SmallCourse, setting: str, said: str | None
+) -> None:
+    with (course.root / "nbgrader_config.py").open("a") as config:
+        config.write(f"c.{setting}\n")
+    if said is None:
+        assert Course(course.root)
+        return
+    with pytest.raises(CourseError) as refusal:
+        Course(course.root)
+    assert said in str(refusal.value)
+    assert str(refusal.value).startswith(f"c.{setting.partition(' ')[0]}")
+
+
+def test_a_setting_may_be_added_to(course: SmallCourse) -> None:
+    with (course.root / "nbgrader_config.py").open("a") as config:
+        config.write("c.WalledProvisioner.modules.append('numpy')\n")
+        config.write("c.WalledExecute.expectations.update({'Case': ['2']})\n")
+    settings = Course(course.root).settings({})["config"]
+    assert settings["WalledProvisioner"]["modules"] == ["numpy"]
+    assert settings["WalledExecute"]["expectations"] == {"Case": ["2"]}
+
+
 def test_the_receipt_time_is_not_the_students_to_write(course: SmallCourse, tmp_path: Path) -> None:
     folder = course.hand_in("ada")
     (folder / "timestamp.txt").write_text("2031-01-01 00:00:00 UTC")
