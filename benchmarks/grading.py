@@ -2,6 +2,8 @@
 
     python benchmarks/grading.py compare ps1 --count 100 --rounds 3
     python benchmarks/grading.py compare 03-2-joins --course . --count 100
+    python benchmarks/grading.py compare 03-2-joins --course . --keep /tmp/graded
+    python benchmarks/grading.py again 03-2-joins --course . --kept /tmp/graded
     python benchmarks/grading.py growth ps1
     python benchmarks/grading.py faults ps1 --count 500
     python benchmarks/grading.py alarms 03-2-joins --course .
@@ -199,6 +201,8 @@ def compare(arguments: argparse.Namespace) -> int:
             different += len(apart)
             for row in sorted(apart, key=repr)[:10]:
                 print("differs:", row)
+        if arguments.keep:
+            shutil.copytree(course, arguments.keep / arguments.assignment)
         compared = len([row for row in rows(course) if row[1] not in ungraded])
         for student, reason in sorted(ungraded.items()):
             print(f"stock nbgrader gave up on {student}: {reason}")
@@ -216,6 +220,24 @@ def compare(arguments: argparse.Namespace) -> int:
         f"stock {1000 * a:.0f} ms   ours {1000 * b:.0f} ms   {a / b:5.1f} times"
     )
     return 1 if different else 0
+
+
+def again(arguments: argparse.Namespace) -> int:
+    """Ours on a class that stock graded before (compare --keep): whether the rows still agree."""
+    kept = arguments.kept / arguments.assignment
+    ungraded = refused_by_stock(kept)
+    with scratch_course(arguments.assignment, arguments.course) as course:
+        shutil.copytree(kept / "submitted", course / "submitted")
+        wall, cpu = measure(ours(arguments.assignment), course)
+        apart = {row for row in rows(kept) ^ rows(course) if row[1] not in ungraded}
+        for line in sorted(set(flag_lines(course, arguments.assignment))):
+            print("flag:", line)
+    for row in sorted(apart, key=repr)[:10]:
+        print("differs:", row)
+    compared = len([row for row in rows(kept) if row[1] not in ungraded])
+    print(f"{arguments.assignment}: {compared} rows compared, {len(apart)} differ")
+    print(f"wall {wall:.1f} s, CPU {cpu:.1f} s")
+    return 1 if apart else 0
 
 
 def refused_by_stock(course: Path) -> dict[str, str]:
@@ -353,7 +375,7 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     benches = parser.add_subparsers(required=True)
-    for bench in (compare, growth, faults, alarms):
+    for bench in (compare, again, growth, faults, alarms):
         each = benches.add_parser(bench.__name__, help=bench.__doc__)
         each.add_argument("assignment")
         each.add_argument("--course", type=Path, help="default: nbgrader's example course")
@@ -361,9 +383,14 @@ def main() -> int:
         if bench is growth:
             each.add_argument("--sizes", type=int, nargs="+", default=[10, 30, 100, 300, 1000])
             each.add_argument("--plot", type=Path, help="a picture of it, such as growth.png")
+        elif bench is again:
+            each.add_argument("--kept", type=Path, required=True, help="what --keep was given")
         elif bench is not alarms:
             each.add_argument("--count", type=int, default=100)
         if bench is compare:
+            each.add_argument(
+                "--keep", type=Path, help="where to put the course as stock graded it"
+            )
             each.add_argument("--rounds", type=int, default=3)
             each.add_argument("--sample", type=int, default=20, help="cells of how many are timed")
         if bench is faults:
