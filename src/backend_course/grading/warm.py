@@ -156,9 +156,11 @@ class Warm(Borrowed):
         ours, theirs = socket.socketpair()
         self._under_way, self._threaded = 0, ""
         super().__init__(ours, self.folder, [], {})
+        given = [str(theirs.fileno()), str(self.folder), _home()]
         with theirs:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", f"{__package__}.zygote", str(theirs.fileno()), self.folder],
+                # -P: else the current folder, and with it the whole host, counts as Python's.
+                [sys.executable, "-P", "-m", f"{__package__}.zygote", *given],
                 pass_fds=[theirs.fileno()],
                 env=_environment(self.folder / "home"),
                 cwd="/",
@@ -260,13 +262,17 @@ def of_the_system() -> dict[str, str]:
     return {name: os.environ[name] for name in names if name in os.environ}
 
 
+def _home() -> str:
+    return os.path.expanduser("~")  # noqa: PTH111 - Path's own raises where nobody has a home
+
+
 def _environment(home: Path) -> dict[str, str]:
     """What the warm process needs; none of the secrets that the grader's environment may hold.
 
     Its home is empty, so that what is imported reads no settings of whoever grades. Its cache is
     the grader's: matplotlib, for one, looks at each font of the machine where there is none.
     """
-    cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111 - Path's own raises where nobody has a home
+    cache = os.environ.get("XDG_CACHE_HOME") or f"{_home()}/.cache"
     kept = of_the_system() | {"HOME": str(home), "XDG_CACHE_HOME": cache}
     # One thread each: a process with threads cannot be forked safely.
     single = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL", "NUMEXPR")}

@@ -1,6 +1,7 @@
 """The warm process: everything imported, one thread, walls up; each kernel is a fork of it.
 
-Run as ``python -m backend_course.grading.zygote SOCKET_FD FOLDER`` by warm.py.
+Run as ``python -P -m backend_course.grading.zygote SOCKET_FD FOLDER HOME`` by warm.py; HOME is the
+grader's, which no kernel is to see.
 It speaks JSON lines over sockets, on each of them one request and one answer at a time:
 
     {"do": "preload", "modules": [...], "calls": {"module:function": [arguments], ...}}
@@ -32,6 +33,7 @@ import selectors
 import signal
 import socket
 import sys
+import tempfile
 import threading
 import warnings
 from collections.abc import Callable, Iterator
@@ -55,7 +57,7 @@ ALWAYS = """
 
 def main() -> None:
     """Serve the first client, and all that it brings, until it goes."""
-    zygote = Zygote(Path(sys.argv[2]))
+    zygote = Zygote(Path(sys.argv[2]), Path(sys.argv[3]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever started the grading
     zygote.serve(socket.socket(fileno=int(sys.argv[1])))
 
@@ -73,8 +75,8 @@ class Client:
 class Zygote:
     """The warm process's state: its walls, and its clients with their kernels."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, home: Path) -> None:
+        self.folder, self.home = folder, home
         self.walls = walls.Walls()
         self.selector = selectors.DefaultSelector()
         self.clients: list[Client] = []
@@ -174,7 +176,7 @@ class Zygote:
             for client in self.clients:
                 client.socket.close()
             self.selector.close()
-            other = Zygote(Path(folder))
+            other = Zygote(Path(folder), self.home)
             other.called = self.called
             _end_with(lambda: other.serve(end))
         end.close()
@@ -194,7 +196,7 @@ class Zygote:
         gc.collect()
         gc.freeze()
         gc.enable()
-        self.walls = walls.raise_shared()
+        self.walls = walls.raise_shared(self.home)
         return {"namespaces": "namespaces" not in self.walls.missing}
 
     def do_finish(self) -> dict:
@@ -249,7 +251,7 @@ class Zygote:
         if isolated:
             from .walls import namespaces
 
-            namespaces.furnish(kernel, limits.disk)
+            namespaces.furnish(kernel, limits.disk, self.walls.python)
             home = Path(namespaces.HOME)
         else:
             if "namespaces" not in self.walls.missing:
@@ -265,6 +267,7 @@ class Zygote:
             os.environ.update(
                 environment | {"HOME": str(home), "TMPDIR": _temporary(home, isolated)}
             )
+            tempfile.tempdir = None  # what it was here, may be out of the kernel's reach
             nowhere = os.open(os.devnull, os.O_RDWR)
             for stream in (0, 1, 2):  # a terminal takes orders from what is printed on it
                 os.dup2(nowhere, stream)

@@ -25,6 +25,7 @@ from backend_course.grading.provisioner import (
     close_warm_process,
     warm_process,
 )
+from backend_course.grading.walls import namespaces
 from backend_course.grading.warm import Borrowed, Warm, WarmError
 
 needs_walls = pytest.mark.skipif(
@@ -45,6 +46,47 @@ def ran(*sources: str, **settings: object) -> tuple[nbformat.NotebookNode, dict]
 
 def text(cell: nbformat.NotebookNode) -> str:
     return "".join(output.get("text", "") for output in cell.outputs)
+
+
+OTHER_HOST = """
+import json, sys
+from pathlib import Path
+from backend_course.grading.walls import syscalls
+
+most, sources = json.loads(sys.argv[1])
+syscalls.call("unshare", syscalls.NEWUSER)
+print(flush=True)
+sys.stdin.readline()
+Path("/proc/sys/user/max_user_namespaces").write_text(str(most))
+from nbformat.v4 import new_code_cell, new_notebook
+from backend_course.grading.execute import WalledExecute
+from backend_course.grading.provisioner import close_warm_process, warm_process
+
+cells = [new_code_cell(source) for source in sources]
+cells = WalledExecute()(new_notebook(cells=cells), {"metadata": {}})[0].cells
+print(json.dumps({"cells": [c.outputs for c in cells], "missing": warm_process().missing}))
+close_warm_process()
+"""
+
+
+def ran_on_another_host(most: int, *sources: str, cwd: Path) -> tuple[list[list], dict[str, str]]:
+    """The outputs of cells on a host that allows `most` user namespaces, and what it refuses.
+
+    That host is a user namespace itself, with a limit that the system holds it to.
+    """
+    command = [sys.executable, "-c", OTHER_HOST, json.dumps([most, sources])]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, cwd=cwd) as process:
+        process.stdout.readline()
+        proc = Path("/proc", str(process.pid))
+        if os.getuid():
+            (proc / "setgroups").write_text("deny")
+        for name, own in (("uid_map", os.getuid()), ("gid_map", os.getgid())):
+            known = [0, namespaces.NOBODY] if os.getuid() == 0 else [own]
+            (proc / name).write_text("".join(f"{number} {number} 1\n" for number in known))
+        told = json.loads(process.communicate("go\n", timeout=100)[0])
+    assert process.returncode == 0
+    return told["cells"], told["missing"]
 
 
 @needs_walls
@@ -105,6 +147,63 @@ for name in os.listdir("/proc/self/fd"):
 def test_a_kernel_writes_only_at_home(path: str) -> None:
     notebook, _ = ran(f"open('/tmp/a', 'w'); open('b', 'w'); open({path!r}, 'w')")
     assert notebook.cells[0].outputs[0].ename in {"OSError", "PermissionError"}
+
+
+LOOKS_AROUND = """
+import json, os, subprocess, sys, tempfile
+import numpy
+with open("mine", "w") as file, tempfile.TemporaryFile() as another:
+    file.write("written")
+def readable(path):
+    try:
+        return bool(os.listdir(path) if os.path.isdir(path) else open(path).read(1))
+    except OSError:
+        return False
+print(json.dumps({
+    "sum": int(numpy.arange(4).sum()),
+    "own": open("mine").read(),
+    "started": subprocess.check_output([sys.executable, "-c", "print(6 * 7)"]).decode(),
+    "seen": [path for path in PATHS if readable(path)],
+}))
+"""
+
+
+@needs_walls
+def test_landlock_alone_hides_the_host(tmp_path: Path) -> None:
+    gradebook = tmp_path / "gradebook.db"
+    gradebook.write_text("marks")
+    paths = ["/", "/root/.bashrc", "/root", "/etc/passwd", str(Path.home()), "/tmp", "/var"]
+    paths += [str(tmp_path), str(gradebook), f"/proc/{os.getpid()}/environ"]
+    look = LOOKS_AROUND.replace("PATHS", repr(paths))
+    [outputs], missing = ran_on_another_host(0, look, cwd=tmp_path)
+    assert missing.keys() == {"namespaces", "root"}
+    assert outputs[0]["output_type"] == "stream", outputs
+    seen = json.loads(outputs[0]["text"])
+    assert (seen["sum"], seen["own"], seen["started"]) == (6, "written", "42\n")
+    assert seen["seen"] == []
+
+
+def test_only_folders_of_modules_are_pythons(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    course, home, modules = (tmp_path / name for name in ("course", "home/me", "home/me/modules"))
+    venv = course / "venv"
+    for folder in (course, modules, venv / "lib"):
+        folder.mkdir(parents=True)
+    (course / "nbgrader_config.py").touch()
+    (venv / "pyvenv.cfg").touch()
+    link = tmp_path / "link"
+    link.symlink_to(home)
+    entries = [Path("/"), tmp_path, course, home.parent, home, link, modules, venv / "lib"]
+    monkeypatch.setattr(sys, "path", ["", *map(str, entries), str(tmp_path / "nowhere")])
+    monkeypatch.setattr(sys, "prefix", str(venv))
+    found = set(namespaces.python_folders(home))
+    assert found == {venv, venv / "lib", modules, Path(sys.base_prefix)}
+    # Made with `python -m venv .` in the course's own folder:
+    (venv / "gradebook.db").touch()
+    found = set(namespaces.python_folders(home))
+    parts = {venv / "lib", venv / "pyvenv.cfg"}
+    assert found == parts | {modules, Path(sys.base_prefix)}
 
 
 @needs_walls

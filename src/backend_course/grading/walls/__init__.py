@@ -21,6 +21,8 @@ class Walls:
 
     missing: dict[str, str] = dataclasses.field(default_factory=dict)
     filter: bytes = b""
+    python: list[Path] = dataclasses.field(default_factory=list)
+    """Where Python is read from; kernels see it."""
 
     @property
     def standing(self) -> list[str]:
@@ -28,16 +30,17 @@ class Walls:
         return [name for name in ALL if name not in self.missing]
 
 
-def raise_shared() -> Walls:
+def raise_shared(home: Path = Path("/")) -> Walls:
     """Raise in the warm process what needs nothing of the outside; say what the host refuses.
 
+    `home` is that of whoever grades, which no kernel is to see.
     If the walls have namespaces, the caller's side must `map_users`; then `raise_root` follows.
     """
     if sys.platform != "linux":
         return Walls({name: f"not on {sys.platform}" for name in ALL if name != "limits"})
     from . import landlock, namespaces, privileges, seccomp
 
-    walls = Walls()
+    walls = Walls(python=namespaces.python_folders(home))
     privileges.forbid_new()
     try:
         walls.filter = seccomp.compile_filter()
@@ -60,7 +63,7 @@ def raise_root(walls: Walls, folder: Path) -> None:
     from . import namespaces
 
     try:
-        namespaces.build_root(folder / "root", folder)
+        namespaces.build_root(folder / "root", folder, walls.python)
     except OSError as error:
         walls.missing["root"] = str(error)
 
@@ -117,7 +120,7 @@ def raise_own(walls: Walls, limits: Limits, folder: Path) -> None:
     if "landlock" not in walls.missing:
         if "root" in walls.missing:
             system = [Path(path) for path in (*namespaces.SYSTEM, "/etc/ssl", "/proc/self")]
-            readable = [*system, *namespaces.python_folders()]
+            readable = [*system, *walls.python]
             writable = [folder, *(Path("/dev", name) for name in namespaces.DEVICES)]
         else:
             readable = [Path("/")]

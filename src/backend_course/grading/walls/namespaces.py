@@ -26,18 +26,37 @@ PER_KERNEL = syscalls.NEWPID | syscalls.NEWNS | syscalls.NEWIPC | syscalls.NEWNE
 SYSTEM = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store"]
 _SETTINGS = ["alternatives", "fonts", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime"]
 _SETTINGS += ["mime.types", "pki", "ssl", "timezone"]
+_COURSE = ["nbgrader_config.py", "gradebook.db"]
+_PARTS = ["bin", "etc", "include", "lib", "lib64", "libexec", "pyvenv.cfg", "share"]
 DEVICES = ["null", "zero", "full", "random", "urandom"]
 
 
-def python_folders() -> list[Path]:
-    """The folders that Python itself is read from: its prefixes and what is on `sys.path`."""
-    wanted = [
-        Path(sys.prefix),
-        Path(sys.base_prefix),
-        *(Path(entry) for entry in sys.path if entry),
-    ]
-    wanted += [path.resolve() for path in wanted]
-    return sorted({path for path in wanted if path.is_dir()}, key=lambda path: len(path.parts))
+def python_folders(home: Path = Path("/")) -> list[Path]:
+    """Where Python itself is read from: its prefixes and the folders of modules on `sys.path`.
+
+    An entry of `sys.path` that is a course's folder, or that `home` or a prefix lies in, is no
+    folder of modules. Of a prefix that is a course's folder, or that `home` lies in, only what
+    belongs to a Python is named.
+    """
+    prefixes = {Path(sys.prefix), Path(sys.base_prefix)}
+    above_prefixes = [prefix.resolve().parent for prefix in prefixes]
+    wanted = set()
+    for path in (Path(entry) for entry in sys.path if entry):
+        if path.is_dir() and not _shows_more(path, [home, *above_prefixes]):
+            wanted.add(path)
+    for prefix in prefixes:
+        parts = {prefix / name for name in _PARTS}
+        wanted |= parts if _shows_more(prefix, [home]) else {prefix}
+    wanted |= {path.resolve() for path in wanted}
+    return sorted(filter(Path.exists, wanted), key=lambda path: len(path.parts))
+
+
+def _shows_more(path: Path, private: list[Path]) -> bool:
+    """Whether `path` is a course's folder, or one of the `private` folders lies in it."""
+    path = path.resolve()
+    if any(folder.resolve().is_relative_to(path) for folder in private):
+        return True
+    return any((path / name).exists() for name in _COURSE)
 
 
 def enter_user_namespace() -> None:
@@ -75,10 +94,11 @@ def become_student() -> None:
         os.setresuid(STUDENT, STUDENT, STUDENT)
 
 
-def build_root(at: Path, kernels: Path) -> None:
+def build_root(at: Path, kernels: Path, python: list[Path]) -> None:
     """Build the read-only root under the empty folder `at` and make it this process's root.
 
-    `kernels`, the folder in which each kernel has a folder of files, becomes `/run/kernels`.
+    `kernels`, the folder in which each kernel has a folder of files, becomes `/run/kernels`;
+    `python` is where Python is read from.
     Raises OSError where mounting is refused.
     """
     mount("none", "/", "", MS_REC | MS_PRIVATE)
@@ -87,13 +107,14 @@ def build_root(at: Path, kernels: Path) -> None:
         if folder.is_symlink():
             (at / folder.relative_to("/")).symlink_to(folder.readlink())
         elif folder.is_dir():
-            _show(folder, at)
-    for folder in python_folders():
-        if not (at / folder.relative_to("/")).is_dir():
-            _show(folder, at)
+            _show(folder, at / folder.relative_to("/"))
+    for folder in python:
+        inside = at / folder.relative_to("/")
+        if not inside.exists():
+            _show(folder, inside)
     _write_settings(at)
     for name in DEVICES:
-        _show(Path("/dev", name), at, read_only=False)
+        _show(Path("/dev", name), at / "dev" / name, read_only=False)
     for name, target in {"fd": "fd", "stdin": "fd/0", "stdout": "fd/1", "stderr": "fd/2"}.items():
         (at / "dev" / name).symlink_to(f"/proc/self/{target}")
     for name in ("proc", "tmp", "run/kernels", "dev/shm", HOME[1:]):
@@ -110,8 +131,7 @@ def build_root(at: Path, kernels: Path) -> None:
     os.chdir("/")
 
 
-def _show(path: Path, root: Path, read_only: bool = True) -> None:
-    target = root / path.relative_to("/")
+def _show(path: Path, target: Path, read_only: bool = True) -> None:
     if path.is_dir():
         target.mkdir(parents=True, exist_ok=True)
     else:
@@ -127,27 +147,25 @@ def _write_settings(root: Path) -> None:
     etc.mkdir()
     for name in _SETTINGS:
         if Path("/etc", name).exists():
-            _show(Path("/etc", name), root)
+            _show(Path("/etc", name), etc / name)
     (etc / "passwd").write_text(f"student:x:{STUDENT}:{STUDENT}::{HOME}:/bin/sh\n")
     (etc / "group").write_text(f"student:x:{STUDENT}:\n")
     (etc / "hosts").write_text("127.0.0.1 localhost grading\n::1 localhost\n")
     (etc / "nsswitch.conf").write_text("passwd: files\ngroup: files\nhosts: files\n")
 
 
-def _keep_python(covered: str, by: Path) -> None:
-    """Show in `by` the folders of Python that lie below `covered`, which `by` is going to cover."""
-    for folder in python_folders():
+def _keep_python(python: list[Path], covered: str, by: Path) -> None:
+    """Show in `by` what of Python lies below `covered`, which `by` is going to cover."""
+    for folder in python:
         if folder.is_relative_to(covered):
-            inside = by / folder.relative_to(covered)
-            inside.mkdir(parents=True, exist_ok=True)
-            mount(str(folder), str(inside), "", MS_BIND | MS_REC)
-            syscalls.make_read_only(str(inside))
+            _show(folder, by / folder.relative_to(covered))
 
 
-def furnish(kernel: str, disk_bytes: int) -> None:
+def furnish(kernel: str, disk_bytes: int, python: list[Path]) -> None:
     """In a kernel's first process: proc, loopback, and one `tmpfs` for home, /tmp and /dev/shm.
 
     `kernel` names its folder under /run/kernels; the files in `work` there are copied home.
+    `python` is where Python is read from.
     """
     mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV)
     options = f"mode=0755,size={disk_bytes},nr_inodes=20k,uid={STUDENT},gid={STUDENT}"
@@ -156,7 +174,7 @@ def furnish(kernel: str, disk_bytes: int) -> None:
         folder = Path(HOME, f".{name}")
         folder.mkdir()
         os.chown(folder, STUDENT, STUDENT)
-        _keep_python(target, folder)
+        _keep_python(python, target, folder)
         mount(str(folder), target, "", MS_BIND | MS_REC)
     work = Path(HOME, "work")
     shutil.copytree(f"/run/kernels/{kernel}/work", work)
