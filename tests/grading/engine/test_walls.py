@@ -164,6 +164,7 @@ print(json.dumps({
     "own": open("mine").read(),
     "started": subprocess.check_output([sys.executable, "-c", "print(6 * 7)"]).decode(),
     "seen": [path for path in PATHS if readable(path)],
+    "capabilities": [line for line in open("/proc/self/status") if line.startswith("Cap")],
 }))
 """
 
@@ -181,6 +182,7 @@ def test_landlock_alone_hides_the_host(tmp_path: Path) -> None:
     seen = json.loads(outputs[0]["text"])
     assert (seen["sum"], seen["own"], seen["started"]) == (6, "written", "42\n")
     assert seen["seen"] == []
+    assert all(int(line.split()[1], 16) == 0 for line in seen["capabilities"])
 
 
 def test_only_folders_of_modules_are_pythons(

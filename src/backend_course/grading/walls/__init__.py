@@ -113,10 +113,10 @@ def raise_own(walls: Walls, limits: Limits, folder: Path) -> None:
         return
     from . import landlock, namespaces, privileges, seccomp
 
+    privileges.forget_capabilities()
     if "namespaces" not in walls.missing:
-        privileges.forget_capabilities()
         namespaces.become_student()
-        privileges.drop_capabilities()
+    privileges.drop_capabilities()
     if "landlock" not in walls.missing:
         if "root" in walls.missing:
             system = [Path(path) for path in (*namespaces.SYSTEM, "/etc/ssl", "/proc/self")]
