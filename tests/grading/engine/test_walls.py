@@ -1,8 +1,10 @@
 """The walls around a kernel, looked at from inside and from outside."""
 
+import ctypes
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -147,6 +149,33 @@ for name in os.listdir("/proc/self/fd"):
 def test_a_kernel_writes_only_at_home(path: str) -> None:
     notebook, _ = ran(f"open('/tmp/a', 'w'); open('b', 'w'); open({path!r}, 'w')")
     assert notebook.cells[0].outputs[0].ename in {"OSError", "PermissionError"}
+
+
+def killed() -> walls.Walls:
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError
+
+
+def raising(*arguments: object) -> walls.Walls:
+    raise ctypes.ArgumentError("no such call")
+
+
+@needs_walls
+@pytest.mark.parametrize(
+    ("where", "breaks", "reason"),
+    [
+        (walls, killed, "signal 9"),
+        (walls, raising, "ArgumentError: no such call"),
+        (namespaces, raising, "ArgumentError: no such call"),
+    ],
+)
+def test_a_probe_that_breaks_found_no_wall(
+    where: object, breaks: object, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(where, "raise_shared" if where is walls else "map_users", breaks)
+    found = walls.probe()
+    assert found.standing == []
+    assert all(reason in said for said in found.missing.values())
 
 
 LOOKS_AROUND = """

@@ -6,6 +6,7 @@ Every wall that the host refuses is named with the reason; none is assumed.
 import dataclasses
 import json
 import os
+import socket
 import sys
 import tempfile
 from pathlib import Path
@@ -69,38 +70,56 @@ def raise_root(walls: Walls, folder: Path) -> None:
 
 
 def probe() -> Walls:
-    """Raise the shared walls in a throw-away process and say which ones stood."""
+    """Raise the shared walls in a throw-away process and say which ones stood.
+
+    None did, if that process could not say so.
+    """
     if sys.platform != "linux":
         return raise_shared()
     from . import namespaces
 
-    asks, answers = os.pipe(), os.pipe()
     with tempfile.TemporaryDirectory(prefix="grading-") as name:
         folder = Path(name)
         folder.chmod(0o711)
         (folder / "root").mkdir()
+        ours, theirs = socket.socketpair()
         pid = os.fork()
         if pid == 0:
+            ours.close()
+            _try_all(folder, theirs)
+        theirs.close()
+        why = ""
+        with ours:
             try:
-                walls = raise_shared()
-                if "namespaces" not in walls.missing:
-                    os.write(answers[1], b"?")
-                    os.read(asks[0], 1)
-                    raise_root(walls, folder)
-                os.write(answers[1], json.dumps(walls.missing).encode())
-            finally:
-                os._exit(0)
-        os.close(answers[1])
-        with os.fdopen(answers[0], "rb", buffering=0) as told:
-            said = told.read(1 << 16)
-            if said == b"?":
-                namespaces.map_users(pid)
-                os.write(asks[1], b"!")
-                said = told.read(1 << 16)
-        os.waitpid(pid, 0)
-    for end in asks:
-        os.close(end)
-    return Walls(json.loads(said or "{}"))
+                while (said := ours.recv(1 << 16)) == b"?":
+                    namespaces.map_users(pid)
+                    ours.sendall(b"!")
+            except Exception as error:
+                said, why = b"", f"{type(error).__name__}: {error}"
+        ended = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    if said:
+        return Walls(json.loads(said))
+    how = f"by signal {-ended}" if ended < 0 else f"with status {ended}"
+    why = why or f"the process that tried it ended without an answer, {how}"
+    return Walls(dict.fromkeys(ALL, why))
+
+
+def _try_all(folder: Path, told: socket.socket) -> None:
+    """In a throw-away process: raise the shared walls, tell which are missing, and end."""
+    try:
+        try:
+            walls = raise_shared()
+            if "namespaces" not in walls.missing:
+                told.sendall(b"?")
+                if not told.recv(1):
+                    return
+                raise_root(walls, folder)
+            missing = walls.missing
+        except Exception as error:
+            missing = dict.fromkeys(ALL, f"{type(error).__name__}: {error}")
+        told.sendall(json.dumps(missing).encode())
+    finally:
+        os._exit(0)
 
 
 def raise_own(walls: Walls, limits: Limits, folder: Path) -> None:
