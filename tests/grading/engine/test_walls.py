@@ -1,8 +1,10 @@
 """The walls around a kernel, looked at from inside and from outside."""
 
 import ctypes
+import errno
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -206,7 +208,7 @@ def test_landlock_alone_hides_the_host(tmp_path: Path) -> None:
     paths += [str(tmp_path), str(gradebook), f"/proc/{os.getpid()}/environ"]
     look = LOOKS_AROUND.replace("PATHS", repr(paths))
     [outputs], missing = ran_on_another_host(0, look, cwd=tmp_path)
-    assert missing.keys() == {"namespaces", "root"}
+    assert missing.keys() == {"namespaces", "root", "users"}
     assert outputs[0]["output_type"] == "stream", outputs
     seen = json.loads(outputs[0]["text"])
     assert (seen["sum"], seen["own"], seen["started"]) == (6, "written", "42\n")
@@ -253,6 +255,59 @@ def test_the_same_holds_for_an_ordinary_user(tmp_path: Path) -> None:
         env=os.environ | {"HOME": str(tmp_path)},
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+GREEDY = """
+import os, time
+count = 0
+try:
+    while True:
+        if os.fork() == 0:
+            time.sleep(100)
+            os._exit(0)
+        count += 1
+except OSError:
+    print(count)
+"""
+HONEST = """
+import threading
+wait = threading.Event()
+threads = [threading.Thread(target=wait.wait) for _ in range(20)]
+for thread in threads:
+    thread.start()
+print(threading.active_count() > 20)
+wait.set()
+"""
+
+
+@needs_walls
+def test_a_notebook_that_forks_takes_no_processes_from_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    limited = Config({"WalledProvisioner": {"limits": {"processes": 64}}})
+    run_cell, beside = WalledExecute.preprocess_cell, []
+
+    def pausing(self: WalledExecute, cell: nbformat.NotebookNode, resources: dict, index: int):
+        if index == 1:
+            beside.append(ran(HONEST, config=limited))
+        return run_cell(self, cell, resources, index)
+
+    monkeypatch.setattr(WalledExecute, "preprocess_cell", pausing)
+    greedy, _ = ran(GREEDY, "1", config=limited)
+    assert 40 < int(text(greedy.cells[0])) < 64
+    [(honest, resources)] = beside
+    assert text(honest.cells[0]) == "True\n", honest.cells[0].outputs
+    assert resources["grading"]["ended"] is None
+
+
+@needs_walls
+def test_a_host_that_refuses_users_of_its_own_to_each_kernel_is_named(tmp_path: Path) -> None:
+    look = "import os\nprint(os.getuid(), [l for l in open('/proc/self/status') if l[:3] == 'Cap'])"
+    (looked, threads), missing = ran_on_another_host(1, look, HONEST, cwd=tmp_path)
+    assert missing == {"users": os.strerror(errno.ENOSPC)}
+    assert looked[0]["text"].startswith("1000 ")
+    assert set(re.findall(r"\\t(\w+)", looked[0]["text"])) == {"0" * 16}
+    assert threads[0]["text"] == "True\n"
 
 
 @needs_walls

@@ -3,7 +3,9 @@
 Every wall that the host refuses is named with the reason; none is assumed.
 """
 
+import contextlib
 import dataclasses
+import errno
 import json
 import os
 import socket
@@ -13,7 +15,7 @@ from pathlib import Path
 
 from .limits import Limits
 
-ALL = ("namespaces", "root", "landlock", "seccomp", "privileges", "limits")
+ALL = ("namespaces", "root", "users", "landlock", "seccomp", "privileges", "limits")
 
 
 @dataclasses.dataclass
@@ -52,14 +54,16 @@ def raise_shared(home: Path = Path("/")) -> Walls:
     try:
         namespaces.enter_user_namespace()
     except OSError as error:
-        walls.missing |= {"namespaces": str(error), "root": "needs namespaces"}
+        needs = "needs namespaces"
+        walls.missing |= {"namespaces": str(error), "root": needs, "users": needs}
     return walls
 
 
 def raise_root(walls: Walls, folder: Path) -> None:
     """Give the warm process its read-only root; `folder` has `root` and the kernels' folders.
 
-    Where that is refused the host's files stay in sight, and Landlock has to do.
+    Where that is refused the host's files stay in sight, and Landlock has to do. Also find out
+    whether each kernel can have users of its own; if not, all share one count of processes.
     """
     from . import namespaces
 
@@ -67,6 +71,19 @@ def raise_root(walls: Walls, folder: Path) -> None:
         namespaces.build_root(folder / "root", folder, walls.python)
     except OSError as error:
         walls.missing["root"] = str(error)
+    pid = os.fork()
+    if pid == 0:
+        refused = errno.EPERM
+        try:
+            namespaces.become_student()
+            namespaces.enter_own_users()
+            refused = 0
+        except OSError as error:
+            refused = error.errno or refused
+        finally:
+            os._exit(refused)
+    if refused := os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]):
+        walls.missing["users"] = os.strerror(refused)
 
 
 def probe() -> Walls:
@@ -127,15 +144,20 @@ def raise_own(walls: Walls, limits: Limits, folder: Path) -> None:
 
     `folder` is the kernel's folder; without the root wall it is all that can be written.
     """
-    limits.apply()
     if sys.platform != "linux":
+        limits.apply()
         return
     from . import landlock, namespaces, privileges, seccomp
 
     privileges.forget_capabilities()
     if "namespaces" not in walls.missing:
         namespaces.become_student()
+        if "users" not in walls.missing:
+            with contextlib.suppress(OSError):  # there are too many; then it is counted with others
+                namespaces.enter_own_users()
+                privileges.forget_capabilities()
     privileges.drop_capabilities()
+    limits.apply()
     if "landlock" not in walls.missing:
         if "root" in walls.missing:
             system = [Path(path) for path in (*namespaces.SYSTEM, "/etc/ssl", "/proc/self")]

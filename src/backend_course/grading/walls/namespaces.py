@@ -4,8 +4,8 @@ The warm process enters its own user, mount, network and IPC namespaces once and
 a small read-only tree: the system's libraries, Python, nothing of anybody's home or course. Every
 kernel forked from it gets a process, mount, IPC and network namespace more, a `tmpfs` of limited
 size to write in, and a loopback device that is up: a server of the notebook's own is reachable,
-nothing else is. When the first process of a kernel's namespace goes, the kernel's system kills all
-others in it.
+nothing else is. Last it enters a user namespace of its own, for its processes to be counted apart.
+When the first process of a kernel's namespace goes, the system kills all others in it.
 """
 
 import fcntl
@@ -92,6 +92,23 @@ def become_student() -> None:
         os.setgroups([])
         os.setresgid(STUDENT, STUDENT, STUDENT)
         os.setresuid(STUDENT, STUDENT, STUDENT)
+
+
+def enter_own_users() -> None:
+    """In a kernel, as the student: a user namespace more, in which it is the student still.
+
+    Since Linux 5.14 the limit on processes counts those of a user in one user namespace, so that
+    one notebook cannot use up what another needs. The limit must be set afterwards: the one at this
+    moment would hold for all kernels together. Capabilities in the new namespace must be dropped.
+
+    Raises OSError where the host refuses.
+    """
+    # Who has changed its user owns its own /proc/self no more, until it says that it may be seen.
+    syscalls.call("prctl", syscalls.PR_SET_DUMPABLE, 1, 0, 0, 0)
+    syscalls.call("unshare", syscalls.NEWUSER)
+    Path("/proc/self/setgroups").write_text("deny")
+    Path("/proc/self/uid_map").write_text(f"{STUDENT} {STUDENT} 1\n")
+    Path("/proc/self/gid_map").write_text(f"{STUDENT} {STUDENT} 1\n")
 
 
 def build_root(at: Path, kernels: Path, python: list[Path]) -> None:
