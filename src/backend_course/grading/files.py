@@ -21,21 +21,20 @@ def write_whole(path: Path, text: str) -> None:
 
 
 def new_files(folder: Path, known: set[str], most: int) -> dict[str, bytes]:
-    """Read what is new in a folder: regular files by their relative names, in order.
+    """Read what is new in a folder and may come out: regular files by their names, in order.
 
     Args:
         folder: where to look.
         known: names that are not new.
-        most: bytes in all; with the first file that does not fit, reading ends.
+        most: bytes in all; with the first such file that does not fit, reading ends.
     """
     found: dict[str, bytes] = {}
-    for name in sorted(regular_files(folder) - known):
+    for name in filter(_may_come, sorted(regular_files(folder) - known)):
         path = folder / name
         most -= path.stat().st_size
         if most < 0 or len(found) == _MOST:
             break
-        if _may_come(name):
-            found[name] = path.read_bytes()
+        found[name] = path.read_bytes()
     return found
 
 

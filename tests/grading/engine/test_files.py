@@ -128,6 +128,13 @@ def test_only_regular_files_are_read(tmp_path: Path) -> None:
     assert new_files(tmp_path, {"a"}, 100) == {"b": b"b"}
 
 
+def test_what_may_not_come_out_takes_no_room(tmp_path: Path) -> None:
+    (tmp_path / ".hidden").write_text("x" * 200)
+    (tmp_path / "a.ipynb").write_text("x" * 200)
+    (tmp_path / "b").write_text("b")
+    assert new_files(tmp_path, set(), 100) == {"b": b"b"}
+
+
 def test_they_are_in_the_folder_of_what_was_graded(course: SmallCourse) -> None:
     course.hand_in("ada", f"{WRITES.replace('there.txt', 'data.txt')}\n{RIGHT}")
     trusting = {"WalledProvisioner": {"trust_students": True}}
