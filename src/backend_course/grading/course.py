@@ -3,10 +3,12 @@
 import base64
 import csv
 import datetime
+import io
 import json
 import re
 import shutil
 import sys
+import traceback
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -15,9 +17,13 @@ from nbgrader import preprocessors, utils
 from nbgrader.apps import NbGrader
 from nbgrader.converters import Autograde
 from nbgrader.plugins import BasePlugin
+from traitlets import TraitError
 
+from .execute import WalledExecute
 from .gradebook import find_alembic
-from .ingest import Caps, read_folder
+from .ingest import Caps, RefusedError, read_folder
+from .lines import GradingError
+from .provisioner import WalledProvisioner
 from .settings import values_of, wrong_settings
 
 # What `grade` does itself, in a worker or when it writes; all other preprocessors of a course run.
@@ -36,23 +42,34 @@ _NOT_FOR_WORKERS = {
 }
 
 
-class CourseError(ValueError):
+class CourseError(GradingError):
     """The course is not as it must be; the text says what to do."""
 
 
 class Course:
-    """The course in `root`, with its `nbgrader_config.py`. Raises CourseError if that is wrong."""
+    """The course in `root`, with its `nbgrader_config.py`. Raises CourseError if that has errors.
+
+    nbgrader itself would go on without the settings below an error.
+    """
 
     def __init__(self, root: Path) -> None:
         find_alembic()
-        self.app = NbGrader(log_level=40)
+        self.app = NbGrader(log_level=40, raise_config_file_errors=True)
+        self.app.log.disabled = True  # what it would log of an error, is in ours
         self.app.load_cwd_config = False  # who stands in another course, does not mean that one
-        self.app.initialize([], root=str(root.resolve()))
-        self.folder = self.app.coursedir
-        self.root = Path(self.folder.root)
-        self.autograde = Autograde(coursedir=self.folder, parent=self.app)
+        try:
+            self.app.initialize([], root=str(root.resolve()))
+            self.folder = self.app.coursedir
+            self.autograde = Autograde(coursedir=self.folder, parent=self.app)
+            for ours in (WalledExecute, WalledProvisioner):  # see that it takes its settings
+                ours(config=self.app.config)
+        except (Exception, SystemExit) as error:  # the file is a program: it can raise anything
+            raise CourseError(_in_settings(error)) from error
+        finally:
+            self.app.log.disabled = False
         if wrong := wrong_settings(self.app.config):
-            raise CourseError("\n".join(wrong))
+            raise CourseError(" ".join(wrong))
+        self.root = Path(self.folder.root)
         self.receipts: dict[str, datetime.datetime] = {}
 
     def path(self, step: str, student: str, assignment: str) -> Path:
@@ -81,7 +98,16 @@ class Course:
     def files(
         self, assignment: str, student: str, caps: Caps
     ) -> tuple[dict[str, bytes], list[str]]:
-        """What the student handed in, under the instructor's own files; and what was left out."""
+        """What the student handed in, under the instructor's own files; and what was left out.
+
+        Raises OSError, and RefusedError for what cannot be taken in.
+        """
+        try:
+            student.encode()
+        except UnicodeEncodeError:
+            raise RefusedError(
+                "the name of the folder is not UTF-8, which a gradebook cannot hold; rename it"
+            ) from None
         ignore = list(self.folder.ignore)
         files, left_out = read_folder(self.path("submitted", student, assignment), ignore, caps)
         files.pop("timestamp.txt", None)
@@ -97,16 +123,32 @@ class Course:
         return files | own, left_out
 
     def read_receipts(self, path: Path) -> None:
-        """Take the times of receipt from a CSV with the columns `student` and `received`."""
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            for number, row in enumerate(csv.DictReader(file), start=2):
-                try:
-                    self.receipts[row["student"]] = utils.parse_utc(row["received"])
-                except (KeyError, ValueError, TypeError) as error:
-                    raise CourseError(
-                        f"{path}, line {number}: no student and time ({error!r}). The columns are "
-                        "student,received; a time reads 2026-11-22 18:30:00 UTC."
-                    ) from None
+        """Take the times of receipt from a CSV with the columns `student` and `received`.
+
+        Raises CourseError if it cannot be read.
+        """
+        columns = "The columns are student,received; a time reads 2026-11-22 18:30:00 UTC."
+        try:
+            text = path.read_text(encoding="utf-8-sig")
+        except OSError as error:
+            raise CourseError(
+                f"No receipts. {error.strerror}: {path}. Name a CSV that can be read."
+            ) from None
+        except UnicodeDecodeError as error:
+            raise CourseError(
+                f"No receipts. {path} is not UTF-8 ({error.reason} at byte {error.start}). Save it "
+                "as a CSV in UTF-8, and run the same command again."
+            ) from None
+        rows = csv.DictReader(io.StringIO(text, newline=""))
+        try:
+            for row in rows:
+                self.receipts[row["student"]] = utils.parse_utc(row["received"])
+        except (KeyError, ValueError, TypeError, OverflowError, csv.Error) as error:
+            raise CourseError(
+                f"{path}, line {rows.line_num}: no student and time ({error!r}). {columns}"
+            ) from None
+        if not self.receipts:
+            raise CourseError(f"{path} holds no receipts. {columns}")
 
     def received(
         self, assignment: str, student: str
@@ -220,6 +262,25 @@ def _in_the_way(names: Iterable[str], of: set[str]) -> list[str]:
         for name in names
         if name in folders or any(str(each) in of for each in PurePosixPath(name).parents)
     ]
+
+
+def _in_settings(error: BaseException) -> str:
+    """What is wrong in `nbgrader_config.py`, and where."""
+    if isinstance(error, SystemExit) and isinstance(error.__context__, TraitError):
+        error = error.__context__  # nbgrader's way of saying that a setting is of a wrong kind
+    name = "nbgrader_config.py"
+    lines = [
+        frame.lineno
+        for frame in traceback.extract_tb(error.__traceback__)
+        if Path(frame.filename).name == name
+    ]
+    what = f"{error}" if isinstance(error, TraitError) else f"{type(error).__name__}: {error}"
+    if isinstance(error, SyntaxError) and Path(error.filename or "").name == name:
+        what = f"SyntaxError: {error.msg}"
+        lines.append(error.lineno)
+    where = f"{name}, line {lines[-1]}" if lines else name
+    what = " ".join(what.split()).rstrip(".")
+    return f"{where}: {what}. Mend that, and run the same command again."
 
 
 def _remove(folder: Path) -> None:

@@ -5,6 +5,8 @@ import json
 import sys
 from pathlib import Path
 
+from .lines import in_one_line, one_line
+
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 
@@ -16,8 +18,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--course", type=Path, default=Path(), help="the course's folder")
 
 
+@in_one_line("Stopped.")
 def run(arguments: argparse.Namespace) -> int:
-    """Print what was found. 0 if strangers' work can be graded here, 1 if not."""
+    """Print what was found. 0: strangers' work can be graded here, 1: not, 2: there is no such."""
     from . import walls
     from .provisioner import NO_WALLS, keeps_files
 
@@ -35,15 +38,24 @@ def run(arguments: argparse.Namespace) -> int:
 def _compare(root: Path, assignment: str) -> bool:
     """Run the instructor's own notebooks in a stock kernel and in a walled one."""
     from . import submission
-    from .course import Course
+    from .course import Course, CourseError
     from .gradebook import open_gradebook
-    from .ingest import read_folder
-    from .spec import read_spec
+    from .ingest import RefusedError, read_folder
+    from .run import known_spec
 
     course = Course(root)
+    source = course.path("source", ".", assignment)
+    if not source.is_dir():  # a gradebook that is not there would be made now
+        raise CourseError(
+            f"No reference of {assignment!r} at {source}. Check the assignment's name, or name the "
+            "course's folder with --course."
+        )
     with open_gradebook(course.folder.db_url, course.folder.course_id) as gradebook:
-        spec = read_spec(gradebook, assignment)
-    files, _ = read_folder(course.path("source", ".", assignment), list(course.folder.ignore))
+        spec = known_spec(gradebook, assignment)
+    try:
+        files, _ = read_folder(source, list(course.folder.ignore))
+    except RefusedError as error:
+        raise CourseError(f"The reference cannot be run: {error}.") from None
     outcome = {}
     for lane, walled in (("stock kernel", False), ("walled fork", True)):
         more = {"WalledExecute": {"walled": walled}, "WalledProvisioner": {"trust_students": True}}
@@ -57,7 +69,8 @@ def _compare(root: Path, assignment: str) -> bool:
         for name, notebook in result["notebooks"].items():
             for flag in notebook["flags"]:
                 if flag["kind"] != "unwalled":
-                    print(f"  {name}/{flag['cell']}: {flag['kind']}, {flag['text']}")
+                    told = f"{name}/{flag['cell']}: {flag['kind']}, {flag['text']}"
+                    print(f"  {one_line(told)}")
     same = outcome["stock kernel"] == outcome["walled fork"]
     print("Both lanes give the same scores." if same else f"The lanes differ: {outcome}")
     return same

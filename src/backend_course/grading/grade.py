@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .lines import in_one_line, one_line
+
 if TYPE_CHECKING:
     from .walls import Walls
     from .warm import Warm
@@ -47,6 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+@in_one_line("Stopped. What was graded stays graded; the same command goes on.")
 def run(arguments: argparse.Namespace) -> int:
     """Grade and report. 0: every submission was graded, 1: some failed, 2: nothing could be."""
     from . import walls
@@ -67,9 +70,8 @@ def _grade(arguments: argparse.Namespace, standing: "Walls", coming: "Warm | Non
     # While the warm process imports what kernels need, this one imports what it needs itself.
     gc.disable()  # none of it is garbage
     from . import report
-    from .course import Course, CourseError
+    from .course import Course
     from .files import in_words
-    from .gradebook import GradebookError
     from .provisioner import NO_WALLS, keeps_files
     from .run import Plan, grade_assignment
 
@@ -94,20 +96,16 @@ def _grade(arguments: argparse.Namespace, standing: "Walls", coming: "Warm | Non
         again=not arguments.resume,
         settings=settings,
     )
-    try:
-        course = Course(arguments.course)
-        if arguments.receipts:
-            course.read_receipts(arguments.receipts)
-        summary = grade_assignment(course, plan, report.Progress(), coming)
-    except (CourseError, GradebookError) as error:
-        print(error, file=sys.stderr)
-        return 2
+    course = Course(arguments.course)
+    if arguments.receipts:
+        course.read_receipts(arguments.receipts)
+    summary = grade_assignment(course, plan, report.Progress(), coming)
     folder = arguments.report or course.root / ".grading"
     print(report.table(summary))
     try:
         for path in report.write(summary, folder):
             print(f"Written: {path}")
     except OSError as error:
-        print(f"No report. {in_words(error, folder)}", file=sys.stderr)
+        print(one_line(f"No report. {in_words(error, folder)}"), file=sys.stderr)
         return 1
     return 1 if summary.failed else 0

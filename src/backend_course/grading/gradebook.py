@@ -18,9 +18,10 @@ from nbgrader.api import (
     SubmittedNotebook,
 )
 from nbgrader.plugins import BasePlugin
-from sqlalchemy import select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import make_url, select
+from sqlalchemy.exc import ArgumentError, DatabaseError, SQLAlchemyError
 
+from .lines import GradingError
 from .spec import AssignmentSpec
 
 
@@ -35,19 +36,34 @@ def find_alembic() -> None:
         os.environ["PATH"] = os.pathsep.join([beside, *path])
 
 
-class GradebookError(RuntimeError):
+class GradebookError(GradingError):
     """The gradebook cannot be read or written; the text says which and what to do."""
 
 
 @contextlib.contextmanager
 def open_gradebook(url: str, course: str) -> Iterator[Gradebook]:
     """nbgrader's gradebook at any SQLAlchemy `url`, open for a whole run. Raises GradebookError."""
+    setting = "c.CourseDirectory.db_url in nbgrader_config.py"
     try:
+        shown = make_url(url).render_as_string(hide_password=True)
         gradebook = Gradebook(url, course)
-    except OperationalError as error:
-        raise GradebookError(f"The gradebook {url} cannot be opened: {error.orig}.") from error
+    except ArgumentError as error:  # not shown: it may hold a password
+        raise GradebookError(
+            f"No gradebook. {setting} is no address of a database ({_reason(error)}); one reads "
+            "sqlite:////home/me/course/gradebook.db."
+        ) from error
+    except (SQLAlchemyError, ImportError) as error:
+        raise GradebookError(
+            f"The gradebook {shown} cannot be opened ({_reason(error)}). Check {setting}, and that "
+            "the database runs; put the last copy of a damaged file back."
+        ) from error
     try:
         yield gradebook
+    except DatabaseError as error:
+        raise GradebookError(
+            f"The gradebook {shown} cannot be read ({_reason(error)}). Close what holds it open, "
+            "or put the last copy of a damaged file back, and run the same command again."
+        ) from error
     finally:
         gradebook.close()
 
@@ -56,6 +72,11 @@ def stored(gradebook: Gradebook, assignment: str) -> set[str]:
     """The students whose submission of an assignment the gradebook knows."""
     submissions = select(SubmittedAssignment.student_id).join(Assignment)
     return {*gradebook.db.scalars(submissions.where(Assignment.name == assignment))}
+
+
+def _reason(error: Exception) -> str:
+    """A database's own words, which may go over several lines."""
+    return " ".join(str(getattr(error, "orig", error)).split()).rstrip(".")
 
 
 def save(
@@ -69,7 +90,7 @@ def save(
 
     Rows come out as nbgrader's `Autograde` makes them: manual scores are kept and ask for another
     look, notebooks that were not handed in get zero. Raises GradebookError if the database is
-    locked or full.
+    locked, full or damaged.
     """
     session = gradebook.db
     try:
@@ -92,11 +113,11 @@ def save(
         session.refresh(submission)
         score, most = submission.score, submission.max_score
         session.commit()
-    except OperationalError as error:
+    except DatabaseError as error:
         session.rollback()
         raise GradebookError(
-            f"The gradebook refused {result['student']}: {error.orig}. Close what holds it open "
-            "(formgrader, another grading run, a full disk) and run the same command again."
+            f"The gradebook refused {result['student']}: {_reason(error)}. Close what holds it "
+            "open (formgrader, another grading run, a full disk) and run the same command again."
         ) from error
     except BaseException:
         session.rollback()

@@ -22,7 +22,7 @@ from typing import Any
 from jupyter_client import AsyncKernelManager
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.provisioning import KernelProvisionerBase, KernelProvisionerFactory
-from traitlets import Bool, Dict, Int, List, Unicode, default
+from traitlets import Bool, Bunch, Dict, Int, List, TraitError, Unicode, default, validate
 
 from .channel import Channel
 from .client import ChannelClient
@@ -146,7 +146,7 @@ class WalledProvisioner(KernelProvisionerBase):
         help="packages and modules whose functions tests call, and functions ('module:function') "
         "that name what else was changed: that a notebook changes any of it is flagged",
     ).tag(config=True)
-    limits = Dict(help="what a kernel may use: see backend_course.grading.walls.limits").tag(
+    limits = Dict(Int(), help="what a kernel may use: see backend_course.grading.walls.limits").tag(
         config=True
     )
     environment = Dict(help="environment variables that notebooks see").tag(config=True)
@@ -157,6 +157,16 @@ class WalledProvisioner(KernelProvisionerBase):
     trust_students = Bool(
         False, help="run notebooks although the host offers no wall around their files"
     ).tag(config=True)
+
+    @validate("limits")
+    def _known_limits(self, proposal: Bunch) -> dict[str, int]:
+        known = [field.name for field in dataclasses.fields(Limits)]
+        for name in proposal.value:
+            if name not in known:
+                raise TraitError(
+                    f"c.WalledProvisioner.limits knows no {name!r}, but {', '.join(known)}."
+                )
+        return proposal.value
 
     pid: int | None = None
     channel: Channel

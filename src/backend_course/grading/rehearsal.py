@@ -14,6 +14,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 from traitlets.config import Config
 
@@ -27,7 +28,11 @@ from .provisioner import Wanted, use_warm_process
 from .spec import AssignmentSpec, NotebookSpec
 from .warm import Warm, WarmError
 
-_ASK = "import json, sys\nprint(json.dumps([sorted(sys.modules), sorted(globals())]))"
+_ANSWER = "modules and names: "  # a thread of the notebook's may print before it and after it
+_ASK = (
+    "import json, sys\n"
+    f"print({_ANSWER!r} + json.dumps([sorted(sys.modules), sorted(globals())]), flush=True)"
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,11 +109,22 @@ def _run(path: Path, spec: NotebookSpec, config: Config) -> tuple[set[str], set[
     flags = resources["grading"]["flags"]
     unwatched = {f["cell"] for f in flags if f["cell"] and f["kind"] in {"tampered", "unproven"}}
     changed = {*executor.changed_helpers}
-    for output in ran.cells[-1].outputs:
-        if output.output_type == "stream" and output.name == "stdout":
-            modules, names = map(set, json.loads(output.text))
-            for test, replaced in executor.replaced_answers().items():
-                if replaced and not replaced & names:  # nothing of the learner's has this name
-                    unwatched.add(test)
-            return modules, unwatched, changed
-    return set(), unwatched, changed
+    modules, names = _answer(ran.cells[-1])
+    for test, replaced in executor.replaced_answers().items():
+        if names and replaced and not replaced & names:  # nothing of the learner's has this name
+            unwatched.add(test)
+    return modules, unwatched, changed
+
+
+def _answer(cell: NotebookNode) -> tuple[set[str], set[str]]:
+    """The modules and the names that `_ASK` has printed; none if it could not."""
+    printed = "".join(
+        output.text
+        for output in cell.outputs
+        if output.output_type == "stream" and output.name == "stdout"
+    )
+    _, found, answer = printed.rpartition(_ANSWER)
+    if not found:
+        return set(), set()
+    modules, names = json.JSONDecoder().raw_decode(answer)[0]
+    return set(modules), set(names)

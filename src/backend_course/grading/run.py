@@ -61,7 +61,7 @@ def grade_assignment(
     """Grade an assignment's submissions; a failed one is in the summary, and the others are graded.
 
     `coming` is a warm process that has begun to import (`Warm.coming`), to be used here.
-    Raises CourseError or GradebookError if nothing at all can be done.
+    Raises a GradingError if nothing at all can be done.
     """
     start = time.monotonic()
     students = course.students(plan.assignment)
@@ -70,13 +70,7 @@ def grade_assignment(
         raise CourseError(f"No submission of {plan.assignment!r} by {', '.join(sorted(unknown))}.")
     chosen = [student for student in students if not plan.students or student in plan.students]
     with open_gradebook(course.folder.db_url, course.folder.course_id) as gradebook:
-        try:
-            spec = read_spec(gradebook, plan.assignment)
-        except MissingEntry:
-            raise CourseError(
-                f"The gradebook does not know {plan.assignment!r}. Run "
-                f"nbgrader generate_assignment {plan.assignment} --force first."
-            ) from None
+        spec = known_spec(gradebook, plan.assignment)
         done = 0
         try:
             if coming:
@@ -95,6 +89,17 @@ def grade_assignment(
     seconds = time.monotonic() - start
     points = {(n.name, c.name): c.points for n in spec.notebooks for c in n.cells if c.points}
     return Summary(plan.assignment, entries, points, run.graded, run.skipped, run.failed, seconds)
+
+
+def known_spec(gradebook: Gradebook, assignment: str) -> AssignmentSpec:
+    """What the gradebook knows of an assignment; CourseError if nothing."""
+    try:
+        return read_spec(gradebook, assignment)
+    except MissingEntry:
+        raise CourseError(
+            f"The gradebook does not know {assignment!r}. Run "
+            f"nbgrader generate_assignment {assignment} --force first."
+        ) from None
 
 
 def _use(coming: Warm, settings: dict[str, Any]) -> None:

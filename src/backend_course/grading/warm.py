@@ -12,10 +12,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from .lines import GradingError
 from .walls import namespaces
 
 
-class WarmError(RuntimeError):
+class WarmError(GradingError, RuntimeError):
     """The warm process refused or is gone."""
 
 

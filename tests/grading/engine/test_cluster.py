@@ -2,6 +2,8 @@
 
 import contextlib
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +15,8 @@ distributed = pytest.importorskip("distributed", reason="the extra [cluster] is 
 # Dask's own, when its event loop and its connections close.
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
 
-from backend_course.grading.cluster import Cluster  # noqa: E402
+from backend_course.grading import cluster  # noqa: E402
+from backend_course.grading.cluster import Cluster, ClusterError  # noqa: E402
 from backend_course.grading.pool import TaskFailedError  # noqa: E402
 
 
@@ -29,6 +32,28 @@ def twice(task: bytes) -> bytes:
     if task == b"raise":
         raise ValueError("no")
     return task * 2
+
+
+def wait(task: bytes) -> bytes:
+    time.sleep(3)
+    return task
+
+
+def test_a_dead_address_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "_PATIENCE", 1)
+    with pytest.raises(ClusterError, match=r"No Dask scheduler at tcp://127\.0\.0\.1:1: "):
+        Cluster(twice, "tcp://127.0.0.1:1")
+    with pytest.raises(ClusterError, match="No Dask scheduler at tcp://nowhere: "):
+        Cluster(twice, "tcp://nowhere")
+
+
+def test_a_cluster_that_goes_is_named(scheduler: str) -> None:
+    with Cluster(wait, scheduler) as going:
+        results = going.run(iter([("a", b"x")]))
+        threading.Timer(0.5, going._client.close).start()
+        ((name, failure),) = results
+    assert name == "a"
+    assert "the cluster is gone" in str(failure)
 
 
 def test_results_come_back_by_name_and_failures_are_told(scheduler: str) -> None:

@@ -1,0 +1,198 @@
+"""The command line: bad input is one line and a status; a run that is stopped leaves nothing."""
+
+import argparse
+import json
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbgrader.apps.api import NbGraderAPI
+from nbgrader.coursedir import CourseDirectory
+from small_course import ASSIGNMENT, RIGHT, SmallCourse
+
+from backend_course.grading import submission
+from backend_course.grading.__main__ import main
+from backend_course.grading.course import Course, CourseError
+from backend_course.grading.gradebook import GradebookError, open_gradebook
+from backend_course.grading.ingest import Caps, RefusedError
+from backend_course.grading.lines import in_one_line
+from backend_course.grading.run import Plan, grade_assignment
+
+TRUSTING = {"WalledProvisioner": {"trust_students": True}}
+
+
+def told(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
+    """A command's status and its one line on stderr."""
+    status = main(list(words))
+    (line,) = capsys.readouterr().err.splitlines()
+    return status, line
+
+
+def configure(course: SmallCourse, line: str) -> None:
+    with (course.root / "nbgrader_config.py").open("a") as file:
+        file.write(f"{line}\n")
+
+
+def change_reference(course: SmallCourse, cell: int, source: str) -> None:
+    path = course.root / "source" / ASSIGNMENT / "task.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[cell].source = source
+    nbformat.write(notebook, path)
+    api = NbGraderAPI(CourseDirectory(root=str(course.root)))
+    assert api.generate_assignment(ASSIGNMENT, force=True)["success"]
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("c.x = (", "line 2: SyntaxError: '(' was never closed. "),
+        ("1 / 0", "line 2: ZeroDivisionError: division by zero. "),
+        ("import no_such", "line 2: ModuleNotFoundError: No module named 'no_such'. "),
+        ("c.CourseDirectory.db_url = 3", "The 'db_url' trait"),
+        ("c.WalledExecute.canary_timeout = 'x'", "The 'canary_timeout' trait"),
+        (
+            "c.WalledProvisioner.limits = {'memry': 1}",
+            "limits knows no 'memry', but memory, processes, file, disk, open_files, cpu. ",
+        ),
+        (
+            "c.WalledProvisioner.limits = {'memory': '1 GB'}",
+            "must be an int, but a value of '1 GB'",
+        ),
+    ],
+)
+def test_an_error_in_the_settings_is_one_line(course: SmallCourse, line: str, words: str) -> None:
+    configure(course, line)
+    with pytest.raises(CourseError) as refusal:
+        Course(course.root)
+    assert str(refusal.value).startswith("nbgrader_config.py")
+    assert words in str(refusal.value)
+    assert str(refusal.value).endswith("Mend that, and run the same command again.")
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("sqlite:///{root}/nbgrader_config.py", "file is not a database"),
+        ("sqlite:////no/such/folder/gradebook.db", "unable to open database file"),
+        ("gradebook.db", "c.CourseDirectory.db_url"),
+        ("nosuch://grader:secret@db/gradebook", "sqlalchemy.dialects:nosuch"),
+        ("postgresql+psycopg2://grader:secret@db/gradebook", "No module named 'psycopg2'"),
+    ],
+)
+def test_a_gradebook_that_is_none_is_one_line(course: SmallCourse, url: str, words: str) -> None:
+    with (
+        pytest.raises(GradebookError) as refusal,
+        open_gradebook(url.format(root=course.root), "course"),
+    ):
+        pass
+    assert words in str(refusal.value)
+    assert "secret" not in str(refusal.value)
+    assert "nbgrader_config.py" in str(refusal.value)
+
+
+def test_a_gradebook_that_is_damaged_inside_is_one_line(
+    course: SmallCourse, capsys: pytest.CaptureFixture[str]
+) -> None:
+    course.hand_in("ada")
+    (course.root / "gradebook.db").write_bytes(b"no database" * 1000)
+    status, line = told(
+        capsys, "grade", ASSIGNMENT, "--course", str(course.root), "--trust-students"
+    )
+    assert status == 2
+    assert "gradebook.db" in line
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, "No such file"),
+        ("a folder", "Is a directory"),
+        (b"student,received\nad\xe9,2026-11-22 18:30:00 UTC\n", "is not UTF-8"),
+        (b"", "holds no receipts"),
+        (b"student;received\nada;2026-11-22\n", "line 2: no student and time"),
+        (b"student,received\nada,9999999999999999999999 UTC\n", "line 2: no student and time"),
+    ],
+)
+def test_receipts_that_cannot_be_read_are_one_line(
+    course: SmallCourse, tmp_path: Path, content: bytes | str | None, words: str
+) -> None:
+    path = tmp_path / "times.csv"
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    elif content:
+        path.mkdir()
+    with pytest.raises(CourseError) as refusal:
+        Course(course.root).read_receipts(path)
+    assert words in str(refusal.value)
+    assert str(path) in str(refusal.value)
+
+
+def test_missing_receipts_are_one_line_and_a_status(
+    course: SmallCourse, capsys: pytest.CaptureFixture[str]
+) -> None:
+    course.hand_in("ada")
+    words = ["grade", ASSIGNMENT, "--course", str(course.root), "--trust-students"]
+    status, line = told(capsys, *words, "--receipts", "missing.csv")
+    assert status == 2
+    assert "missing.csv" in line
+    assert not (course.root / "autograded").exists()
+
+
+def test_the_doctor_knows_what_there_is(
+    course: SmallCourse, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nowhere = tmp_path / "nowhere"
+    nowhere.mkdir()
+    for where, name in ((course.root, "nosuch"), (nowhere, ASSIGNMENT)):
+        status, line = told(capsys, "doctor", name, "--course", str(where))
+        assert status == 2
+        assert f"No reference of {name!r} at {where}" in line
+    assert not [*nowhere.iterdir()]  # no gradebook either
+    (course.root / "source" / "new").mkdir()
+    status, line = told(capsys, "doctor", "new", "--course", str(course.root))
+    assert status == 2
+    assert "nbgrader generate_assignment new" in line
+
+
+def test_a_reference_whose_thread_prints_is_rehearsed(course: SmallCourse) -> None:
+    talks = (
+        f"{RIGHT}\nimport threading, time\n"
+        "def talk():\n    while True:\n        print('[1]', end=' ')\n        time.sleep(0.001)\n"
+        "threading.Thread(target=talk, daemon=True).start()"
+    )
+    change_reference(course, 0, f"### BEGIN SOLUTION\n{talks}\n### END SOLUTION")
+    course.hand_in("ada")
+    summary = grade_assignment(Course(course.root), Plan(ASSIGNMENT, settings=TRUSTING))
+    assert summary.entries["ada"]["score"] == 4.5
+    kept = json.loads((course.root / ".grading" / f"{ASSIGNMENT}.rehearsal.json").read_text())
+    assert "threading" in kept["modules"]
+
+
+FORGED = "x\rada\x1b]0;title\x07\x1b[2K\n0 failed\x9b1A\u202edesrever\u2066\u2028 caf\xe9 \ud800"
+
+
+def test_the_text_of_an_error_forges_no_line_either(capsys: pytest.CaptureFixture[str]) -> None:
+    @in_one_line("Stopped.")
+    def run(arguments: argparse.Namespace) -> int:
+        raise CourseError(FORGED)
+
+    assert run(argparse.Namespace()) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.isprintable()
+
+
+def test_nobody_forges_a_line_of_the_doctors(
+    course: SmallCourse, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flags = [{"kind": "ended", "cell": FORGED, "text": FORGED}]
+    result = {"notebooks": {FORGED: {"grades": {}, "flags": flags}}, "seconds": 1.0}
+    monkeypatch.setattr(submission, "grade", lambda task: json.dumps(result).encode())
+    main(["doctor", ASSIGNMENT, "--course", str(course.root)])
+    shown = capsys.readouterr().out
+    assert len([line for line in shown.splitlines() if "ended, " in line]) == 2
+    assert all(letter.isprintable() or letter == "\n" for letter in shown)
+
+
+def test_a_name_that_is_not_utf_8_costs_only_that_submission(course: SmallCourse) -> None:
+    with pytest.raises(RefusedError, match="not UTF-8"):
+        Course(course.root).files(ASSIGNMENT, "\udcff", Caps())
