@@ -214,8 +214,7 @@ class Course:
         self, assignment: str, student: str, files: dict[str, bytes], result: dict[str, Any]
     ) -> Path:
         """Write what `autograded/` shall hold beside it; `put_in_place` swaps it in."""
-        target = self.path("autograded", student, assignment)
-        new = target.with_name(f".{target.name}.new")
+        new = self._new(assignment, student)
         self.discard(new)
         contents = {name: content for name, content in files.items() if not name.endswith(".ipynb")}
         contents |= {name: base64.b64decode(text) for name, text in result["written"].items()}
@@ -236,9 +235,18 @@ class Course:
             raise
         return new
 
+    def _new(self, assignment: str, student: str) -> Path:
+        target = self.path("autograded", student, assignment)
+        return target.with_name(f".{target.name}.new")
+
     def discard(self, new: Path) -> None:
         """Remove what `write_autograded` wrote, if there is any."""
         shutil.rmtree(new, ignore_errors=True)
+
+    def tidy(self, assignment: str, students: list[str]) -> None:
+        """Remove what a run wrote for these students, and was stopped before it put it in place."""
+        for student in students:
+            self.discard(self._new(assignment, student))
 
     def put_in_place(self, assignment: str, student: str, new: Path) -> None:
         """Replace the submission's folder in `autograded/` by `new`."""

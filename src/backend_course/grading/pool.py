@@ -29,6 +29,7 @@ ATTEMPTS = 10
 CPUS = os.cpu_count() or 1
 _STARTS = 3  # how often a task is given out when its kernels are lost before they begin
 _LOOK_EVERY = 1.0  # seconds between two looks at what the machine has to spare
+_GRACE = 5.0  # seconds for a worker to go
 _IDLE = 50.0  # percent of the CPUs that must have been idle for one more worker
 
 Work = Callable[[bytes], bytes]
@@ -85,9 +86,15 @@ class LocalPool:
         self._look_next = time.monotonic() + _LOOK_EVERY
         return self
 
-    def __exit__(self, *_) -> None:
-        for connection in list(self._workers):
-            self._stop(connection)
+    def __exit__(self, failure: type[BaseException] | None, *_) -> None:
+        for connection, process in self._workers.items():
+            connection.close()
+            if failure:
+                process.terminate()  # in the midst of a task: nobody waits for its end
+        until = time.monotonic() + _GRACE
+        for process in self._workers.values():
+            _end(process, until - time.monotonic())
+        self._workers.clear()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def run(self, tasks: Iterable[Task]) -> Iterator[Result]:
@@ -169,10 +176,15 @@ class LocalPool:
     def _stop(self, connection: Connection) -> None:
         process = self._workers.pop(connection)
         connection.close()
-        process.join(5)
-        if process.is_alive():
-            process.kill()
-            process.join()
+        _end(process, _GRACE)
+
+
+def _end(process: multiprocessing.process.BaseProcess, patience: float) -> None:
+    """Wait for a process that has been asked to go; kill it after `patience` seconds."""
+    process.join(max(0, patience))
+    if process.is_alive():
+        process.kill()
+        process.join()
 
 
 def _serve(
@@ -183,12 +195,13 @@ def _serve(
     equipment: Equipment | None,
 ) -> None:
     """A worker's life: a task, an answer, until the connection closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends this one
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # puts away the kernel that it has
     for other in inherited:
         other.close()
     if equipment:
         equipment.take()
     gc.freeze()  # what was inherited stays; the collector need not look through it again and again
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     tempfile.tempdir = tempfile.mkdtemp(dir=folder)  # removed with the pool, even if this is killed
     Path(tempfile.tempdir).chmod(0o711)
     try:

@@ -16,6 +16,7 @@ from .files import in_words
 from .gradebook import GradebookError, open_gradebook, save, stored
 from .ingest import Caps, RefusedError
 from .ledger import Ledger, environment_key, submission_key
+from .lock import only_run
 from .pool import CPUS, LocalPool, TaskFailedError
 from .provisioner import SharedWarmProcess, Wanted, close_warm_process, use_warm_process
 from .rehearsal import rehearse
@@ -61,7 +62,8 @@ def grade_assignment(
     """Grade an assignment's submissions; a failed one is in the summary, and the others are graded.
 
     `coming` is a warm process that has begun to import (`Warm.coming`), to be used here.
-    Raises a GradingError if nothing at all can be done.
+    Raises a GradingError if nothing at all can be done. A run that is stopped leaves nothing
+    half written.
     """
     start = time.monotonic()
     students = course.students(plan.assignment)
@@ -69,7 +71,10 @@ def grade_assignment(
     if unknown:
         raise CourseError(f"No submission of {plan.assignment!r} by {', '.join(sorted(unknown))}.")
     chosen = [student for student in students if not plan.students or student in plan.students]
-    with open_gradebook(course.folder.db_url, course.folder.course_id) as gradebook:
+    with (
+        only_run(course.root, plan.assignment),
+        open_gradebook(course.folder.db_url, course.folder.course_id) as gradebook,
+    ):
         spec = known_spec(gradebook, plan.assignment)
         done = 0
         try:
@@ -83,6 +88,9 @@ def grade_assignment(
                 for _ in run.results(chosen, engine):
                     done += 1
                     progress(done, len(chosen), time.monotonic() - start)
+        except BaseException:
+            course.tidy(plan.assignment, chosen)
+            raise
         finally:
             close_warm_process()
     entries = {name: entry for name, entry in run.ledger.entries.items() if name in chosen}

@@ -1,7 +1,14 @@
 """The command line: bad input is one line and a status; a run that is stopped leaves nothing."""
 
 import argparse
+import contextlib
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
@@ -166,6 +173,90 @@ def test_a_reference_whose_thread_prints_is_rehearsed(course: SmallCourse) -> No
     assert summary.entries["ada"]["score"] == 4.5
     kept = json.loads((course.root / ".grading" / f"{ASSIGNMENT}.rehearsal.json").read_text())
     assert "threading" in kept["modules"]
+
+
+COMMAND = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # who runs this may have it ignored
+from backend_course.grading.__main__ import main
+sys.exit(main())
+"""
+
+
+@contextlib.contextmanager
+def running(course: SmallCourse, temporary: Path) -> Iterator[subprocess.Popen]:
+    """A run in a process group of its own, as a shell starts one."""
+    temporary.mkdir()
+    with subprocess.Popen(
+        [sys.executable, "-c", COMMAND, "grade", ASSIGNMENT, "--trust-students", "--workers", "2"],
+        cwd=course.root,
+        env=os.environ | {"TMPDIR": str(temporary)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+def wait_for(what: Path, pattern: str, count: int = 1) -> None:
+    until = time.monotonic() + 30
+    while len([*what.glob(pattern)]) < count:
+        assert time.monotonic() < until, [*what.rglob("*")]
+        time.sleep(0.02)
+
+
+KERNELS = "grading-*/*/work"
+SLEEPS = "import time\ntime.sleep(60)"
+
+
+@pytest.mark.parametrize("slow", ["notebooks", "the reference"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_stopped_leaves_nothing(
+    course: SmallCourse, tmp_path: Path, slow: str, number: signal.Signals
+) -> None:
+    course.hand_in("ada")
+    log = course.root / ".grading" / f"{ASSIGNMENT}.jsonl"
+    if slow == "notebooks":
+        for student in ("bo", "cy", "di"):
+            course.hand_in(student, SLEEPS)
+    else:
+        change_reference(course, 0, f"### BEGIN SOLUTION\n{SLEEPS}\n### END SOLUTION")
+    with running(course, tmp_path / "temporary") as process:
+        if slow == "notebooks":
+            wait_for(log.parent, log.name)
+        wait_for(tmp_path / "temporary", KERNELS, 2 if slow == "notebooks" else 1)
+        if number == signal.SIGINT:
+            os.killpg(process.pid, number)  # as a terminal does
+        else:
+            process.send_signal(number)
+        _, error = process.communicate(timeout=30)
+    assert error == "Stopped. What was graded stays graded; the same command goes on.\n"
+    assert process.returncode == 128 + number
+    assert not [*(tmp_path / "temporary").iterdir()]
+    assert not [*course.root.rglob(".*.new")]
+    assert log.exists() == (slow == "notebooks")
+
+
+def test_one_run_of_an_assignment_at_a_time(
+    course: SmallCourse, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    course.hand_in("ada", SLEEPS)
+    words = ["grade", ASSIGNMENT, "--course", str(course.root), "--trust-students"]
+    with running(course, tmp_path / "temporary") as process:
+        wait_for(tmp_path / "temporary", KERNELS)
+        status, line = told(capsys, *words)
+        assert status == 2
+        assert f"process {process.pid}" in line
+        process.kill()
+        process.wait()
+        course.hand_in("ada")
+        assert main(words) == 0  # nobody has to remove anything
+    assert not [*course.root.rglob(".*.new")]
 
 
 FORGED = "x\rada\x1b]0;title\x07\x1b[2K\n0 failed\x9b1A\u202edesrever\u2066\u2028 caf\xe9 \ud800"
