@@ -9,13 +9,16 @@ _MOST = 1000  # files of one notebook
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Put `text` at `path`; what was there before stays if it cannot be written. Raises OSError."""
+    """Put `text` at `path`; what was there before stays if it cannot be written.
+
+    Raises OSError, and UnicodeEncodeError if there is half a character in `text`.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_name(f".{path.name}.new")
     try:
         new.write_text(text, encoding="utf-8", newline="")
         new.replace(path)
-    except OSError:
+    except BaseException:
         new.unlink(missing_ok=True)
         raise
 

@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from .files import write_whole
+from .lines import one_line
 from .run import Summary
 
-# Flags that say that somebody tried something; the others are for information.
-_SERIOUS = {"tampered", "refused", "ended", "flood"}
+# Flags that ask for a look before the marks go out: somebody tried something, or work was not run
+# as it should be. The others are for information, and a terminal is told how many there are.
+_SERIOUS = {"tampered", "refused", "ended", "flood", "unwalled"}
+_MOST_LINES = 20  # of one kind: a class whose notebooks all run without walls fills no screens
 _BUCKETS = 5
 _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
@@ -42,10 +45,10 @@ class Progress:
         )
 
 
-def questions(summary: Summary) -> list[dict[str, Any]]:
-    """For each graded cell: how the scores are spread, the lowest mean share first."""
+def questions(summary: Summary, entries: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    """For each graded cell: how the scores in `entries` are spread, the lowest mean share first."""
     scores: dict[tuple[str, str], list[float]] = defaultdict(list)
-    for entry in summary.entries.values():
+    for entry in entries.values():
         for notebook, grades in entry.get("grades", {}).items():
             for cell, score in grades.items():
                 if score is not None and (notebook, cell) in summary.points:
@@ -69,7 +72,7 @@ def questions(summary: Summary) -> list[dict[str, Any]]:
 
 
 def table(summary: Summary) -> str:
-    """The run in a few lines for a terminal."""
+    """The run in a few lines for a terminal: of those for whom it was asked."""
     per_minute = 60 * summary.graded / summary.seconds if summary.seconds else 0
     lines = [
         f"{summary.assignment}: {summary.graded} graded, {summary.skipped} unchanged, "
@@ -82,38 +85,51 @@ def table(summary: Summary) -> str:
             f"Scores: median {statistics.median(totals):g}, from {min(totals):g} to "
             f"{max(totals):g}, of {most:g}"
         )
-    hardest = questions(summary)[:5]
+    hardest = questions(summary, summary.entries)[:5]
     if hardest:
         lines.append("Hardest questions (mean; how many got none … all of the points):")
         for q in hardest:
             spread = " ".join(f"{count:>3}" for count in q["buckets"])
             lines.append(f"  {q['cell'][:40]:<40} {q['mean']:5.2f} of {q['best']:g}   {spread}")
+    counts: Counter[str] = Counter()
     for student, entry in sorted(summary.entries.items()):
         if "failed" in entry:
             lines.append(f"FAILED {student}: {entry['failed']}")
         for flag in entry.get("flags", []):
-            if flag["kind"] in _SERIOUS:
-                lines.append(f"{flag['kind']} {student} {_where(flag)}: {flag['text']}")
-    return "\n".join(lines)
+            counts[flag["kind"]] += 1
+            if flag["kind"] in _SERIOUS and counts[flag["kind"]] <= _MOST_LINES:
+                where = "".join(f" {place}" for place in (student, _where(flag)) if place)
+                lines.append(f"{flag['kind']}{where}: {flag['text']}")
+    more = {kind: count - _MOST_LINES * (kind in _SERIOUS) for kind, count in counts.items()}
+    left = ", ".join(f"{count} {kind}" for kind, count in sorted(more.items()) if count > 0)
+    if left:
+        lines.append(f"More flags, in the report: {left}")
+    return "\n".join(map(one_line, lines))
 
 
 def write(summary: Summary, folder: Path) -> list[Path]:
     """Write `ASSIGNMENT.html` and `ASSIGNMENT.csv` (student, score, max_score, flags).
 
-    Raises OSError; an earlier report then stays as it was.
+    They are of everybody, also after a run for one student. Raises OSError; an earlier report then
+    stays as it was.
     """
     page = folder / f"{summary.assignment}.html"
-    write_whole(page, _page(summary))
+    write_whole(page, _encodable(_page(summary)))
     sheet = folder / f"{summary.assignment}.csv"
     text = io.StringIO()
     rows = csv.writer(text)
     rows.writerow(["student", "score", "max_score", "flags"])
-    for student, entry in sorted(summary.entries.items()):
+    for student, entry in sorted(summary.everybody.items()):
         flags = sorted({flag["kind"] for flag in entry.get("flags", [])})
         cells = [student, entry.get("score", ""), entry.get("max_score", "")]
         rows.writerow([_harmless(str(cell)) for cell in (*cells, " ".join(flags))])
-    write_whole(sheet, text.getvalue())
+    write_whole(sheet, _encodable(text.getvalue()))
     return [page, sheet]
+
+
+def _encodable(text: str) -> str:
+    """A file's name or an output can hold half a character, which no file can."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _harmless(cell: str) -> str:
@@ -129,10 +145,10 @@ def _page(summary: Summary) -> str:
     rows = "".join(
         f"<tr><td>{escape(q['notebook'])}</td><td>{escape(q['cell'])}</td>"
         f"<td class=n>{q['mean']:.2f} of {q['best']:g}</td><td>{_plot(q['buckets'])}</td></tr>"
-        for q in questions(summary)
+        for q in questions(summary, summary.everybody)
     )
     flags, failures, slow = [], [], []
-    for student, entry in sorted(summary.entries.items()):
+    for student, entry in sorted(summary.everybody.items()):
         name = escape(student)
         if "failed" in entry:
             failures.append(f"<tr><td>{name}</td><td>{escape(entry['failed'])}</td></tr>")
@@ -148,7 +164,9 @@ def _page(summary: Summary) -> str:
     title = escape(summary.assignment)
     parts = [
         f"<!doctype html><html lang=en><meta charset=utf-8><title>{title}</title>",
-        f"<style>{_STYLE}</style><h1>{title}</h1><p>{escape(table(summary).splitlines()[0])}</p>",
+        f"<style>{_STYLE}</style><h1>{title}</h1>",
+        f"<p>Submissions: {len(summary.everybody)}. The last run was of "
+        f"{escape(table(summary).splitlines()[0])}</p>",
         "<h2>Questions, hardest first</h2><table><tr><th>Notebook<th>Cell<th>Mean<th>",
         f"Submissions by share of the points: none on the left, all right</tr>{rows}</table>",
         "<h2>Flags</h2><p>A flag never changes a mark: look at the submission.</p><table>",

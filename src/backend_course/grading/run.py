@@ -39,10 +39,14 @@ class Plan:
 
 @dataclasses.dataclass
 class Summary:
-    """What a run did. `entries` are the ledger's lines of all submissions, also the skipped."""
+    """What a run did. `entries` are the ledger's lines of what it was asked for, also the skipped.
+
+    `everybody` are the lines of all whose submission is there, whenever it was graded.
+    """
 
     assignment: str
     entries: dict[str, dict[str, Any]]
+    everybody: dict[str, dict[str, Any]]
     points: dict[tuple[str, str], float]  # of each cell that has any, by notebook and name
     graded: int
     skipped: int
@@ -93,10 +97,13 @@ def grade_assignment(
             raise
         finally:
             close_warm_process()
-    entries = {name: entry for name, entry in run.ledger.entries.items() if name in chosen}
+    there = {*students}
+    everybody = {name: entry for name, entry in run.ledger.entries.items() if name in there}
+    entries = {name: everybody[name] for name in chosen if name in everybody}
     seconds = time.monotonic() - start
     points = {(n.name, c.name): c.points for n in spec.notebooks for c in n.cells if c.points}
-    return Summary(plan.assignment, entries, points, run.graded, run.skipped, run.failed, seconds)
+    counts = (run.graded, run.skipped, run.failed)
+    return Summary(plan.assignment, entries, everybody, points, *counts, seconds)
 
 
 def known_spec(gradebook: Gradebook, assignment: str) -> AssignmentSpec:

@@ -17,13 +17,14 @@ from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
 from small_course import ASSIGNMENT, RIGHT, SmallCourse
 
-from backend_course.grading import submission
+from backend_course.grading import report, submission
 from backend_course.grading.__main__ import main
 from backend_course.grading.course import Course, CourseError
+from backend_course.grading.files import write_whole
 from backend_course.grading.gradebook import GradebookError, open_gradebook
 from backend_course.grading.ingest import Caps, RefusedError
 from backend_course.grading.lines import in_one_line
-from backend_course.grading.run import Plan, grade_assignment
+from backend_course.grading.run import Plan, Summary, grade_assignment
 
 TRUSTING = {"WalledProvisioner": {"trust_students": True}}
 
@@ -259,7 +260,20 @@ def test_one_run_of_an_assignment_at_a_time(
     assert not [*course.root.rglob(".*.new")]
 
 
+def summary_of(entries: dict[str, dict], **more: dict) -> Summary:
+    return Summary(ASSIGNMENT, entries, entries | more, {}, len(entries), 0, 0, 1.0)
+
+
 FORGED = "x\rada\x1b]0;title\x07\x1b[2K\n0 failed\x9b1A\u202edesrever\u2066\u2028 caf\xe9 \ud800"
+
+
+def test_nobody_forges_a_line_on_the_terminal() -> None:
+    flag = {"kind": "tampered", "cell": FORGED, "notebook": FORGED, "text": FORGED}
+    shown = report.table(summary_of({FORGED: {"failed": FORGED, "flags": [flag]}}))
+    assert len(shown.splitlines()) == 3
+    assert all(letter.isprintable() or letter == "\n" for letter in shown)
+    assert "café" in shown
+    shown.encode()
 
 
 def test_the_text_of_an_error_forges_no_line_either(capsys: pytest.CaptureFixture[str]) -> None:
@@ -284,6 +298,44 @@ def test_nobody_forges_a_line_of_the_doctors(
     assert all(letter.isprintable() or letter == "\n" for letter in shown)
 
 
+def test_what_no_file_can_hold_is_replaced_in_the_report(tmp_path: Path) -> None:
+    entry = {"score": 1.0, "max_score": 2.0, "flags": [], "slow": {FORGED: 3.0}}
+    page, sheet = report.write(summary_of({"\udcff": entry, "bo": {"failed": FORGED}}), tmp_path)
+    assert "\\udcff,1.0,2.0" in sheet.read_text(encoding="utf-8")
+    assert "\\ud800" in page.read_text(encoding="utf-8")
+    assert {path.name for path in tmp_path.iterdir()} == {page.name, sheet.name}
+
+
+def test_a_file_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(UnicodeEncodeError):
+        write_whole(tmp_path / "page.html", "\ud800")
+    assert not [*tmp_path.iterdir()]
+
+
 def test_a_name_that_is_not_utf_8_costs_only_that_submission(course: SmallCourse) -> None:
     with pytest.raises(RefusedError, match="not UTF-8"):
         Course(course.root).files(ASSIGNMENT, "\udcff", Caps())
+
+
+def test_the_terminal_is_told_what_needs_a_look_and_how_many_flags_there_are_besides() -> None:
+    kinds = ["unwalled", "left out", "not handed in"]
+    flags = [{"kind": kind, "cell": None, "notebook": None, "text": kind} for kind in kinds]
+    many = {f"student{number}": {"flags": flags} for number in range(23)}
+    lines = report.table(summary_of(many)).splitlines()
+    assert lines[1] == "unwalled student0: unwalled"
+    assert len(lines) == 22
+    assert lines[-1] == "More flags, in the report: 23 left out, 23 not handed in, 3 unwalled"
+
+
+def test_the_report_is_the_classs_also_after_a_run_for_one(course: SmallCourse) -> None:
+    course.hand_in("ada")
+    course.hand_in("bo", "def double(x):\n    return x")
+    course.hand_in("gone")
+    graded = Course(course.root)
+    grade_assignment(graded, Plan(ASSIGNMENT, settings=TRUSTING))
+    (course.root / "submitted" / "gone").rename(course.root / "elsewhere")
+    summary = grade_assignment(graded, Plan(ASSIGNMENT, ["ada"], settings=TRUSTING))
+    page, sheet = report.write(summary, course.root)
+    assert [row.split(",")[0] for row in sheet.read_text().splitlines()] == ["student", "ada", "bo"]
+    assert "Submissions: 2. The last run was of small: 0 graded, 1 unchanged" in page.read_text()
+    assert "Scores: median 4.5, from 4.5 to 4.5, of 10" in report.table(summary)
