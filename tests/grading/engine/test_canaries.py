@@ -71,6 +71,7 @@ def release(answer: str, test: str, expectations: tuple = ()) -> tuple[str, str]
         "assert double(None or 1) is not None",
         "assert all(even(x) for x in (2, 4))",
         "for x in (1, 2):\n    assert double(x) == x + x, f'double({x})'",
+        "for x in range(20_000):\n    assert double(x) == x + x",
         "if double(2) != 4:\n    raise AssertionError('no')",
         "def check():\n    assert double(2) == 4\ncheck()",
         "import numpy\nnumpy.testing.assert_allclose(double(0.5), 1.0)",
@@ -110,6 +111,12 @@ def assert_same(a, b): pass
 )
 def test_a_value_that_agrees_with_everything_survives(test: str) -> None:
     assert release(LIAR, test)[0] == "tampered"
+
+
+def test_an_answer_that_lies_only_in_some_cases_is_found() -> None:
+    answer = f"{LIAR}\nlie = double\ndef double(x): return 6 if x == 3 else lie(x)"
+    test = "for x, w in [(2, 4), (3, 6)]:\n    assert double(x) == w"
+    assert release(answer, test)[0] == "tampered"
 
 
 CALL = "cases = [Case(lambda: double(2), 4)]\nfor case in cases:\n    check('double', case)"
