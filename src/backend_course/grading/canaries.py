@@ -10,8 +10,8 @@ can answer it as well.
 
 What is falsified, and so what a test must use to be watched:
 
-* `assert` statements, `if …: raise`, calls whose name has `assert` in it: the condition is made
-  false, or the last argument another one. Each must fail.
+* `assert` statements, `if …: raise`, calls whose name has `assert` in it: what they ask is made
+  false (falsify.py). Each must fail, in each pass of a loop.
 * In a test without these, calls whose first argument is a name in quotes, as in
   ``check.values("fee", …)``: the arguments that the course calls expectations are replaced, or, if
   it names none, what the learner wrote by that name is replaced by a wrong answer while the test
@@ -30,26 +30,16 @@ from collections.abc import Iterator, Mapping
 from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 
-_NEVER = "__canary_never__"
+from .falsify import falsify, falsify_call, name_of, names_for, negate, never
+
 _CHECK, _END = range(2)  # what an entry of the record tells of
 _WIDTH = 4  # numbers in an entry: test, _CHECK or _END, number of the check, whether it failed
-# Calls that say yes or no about their last argument, where another last argument must mean no.
-_JUDGES = {
-    "isinstance",
-    "issubclass",
-    "isclose",
-    "allclose",
-    "array_equal",
-    "equals",
-    "approx_equal",
-}
 # Runs in front of the falsified tests. The error at their end draws no traceback, because drawing
 # one costs more than most tests. A wrong answer is a function that returns nonsense in the place of
 # a function, and a valid query that gives something else in the place of anything else.
 _PRELUDE = """
 import contextlib as __canary_tools__
 __canary__ = {}
-__canary_never__ = type("Never", (), {"__repr__": lambda self: "canary"})()
 class __canary_end__(AssertionError):
     def _render_traceback_(self):
         return []
@@ -86,6 +76,7 @@ class Canary:
     checks: int
     must_raise: bool  # or else must reach its end
     shows_value: bool
+    test_shows_value: bool  # what a check returns is shown, and not when it is falsified
     replaces: frozenset[str]  # the names of answers that are replaced while it runs
 
 
@@ -110,14 +101,14 @@ def make_canary(source: str, expectations: Expectations = ()) -> Canary | None:
     except (SyntaxError, ValueError):
         return None
     last = tree.body[-1] if tree.body else None
-    falsifier = _Falsifier()
+    falsifier = _Falsifier(_forgives(tree))
     falsifier.visit(tree)
     must_raise, replaces = False, frozenset[str]()
     if not falsifier.checks:
         must_raise, replaces = _falsify_calls(tree, dict(expectations))
-    shows_value = isinstance(last, ast.Expr) and last in tree.body and not must_raise
-    shows_value = shows_value and not source.rstrip().endswith(";")
-    return Canary(tuple(tree.body), falsifier.checks, must_raise, shows_value, replaces)
+    shows = isinstance(last, ast.Expr) and not source.rstrip().endswith(";")
+    shown = shows and last in tree.body and not must_raise
+    return Canary(tuple(tree.body), falsifier.checks, must_raise, shown, shows, replaces)
 
 
 def canary_cells(canaries: Mapping[int, Canary]) -> Iterator[tuple[CanaryCell, list[int]]]:
@@ -135,12 +126,13 @@ def canary_cell(canaries: Mapping[int, Canary]) -> CanaryCell:
     nonce = (secrets.randbelow(10**6) + 0.5, secrets.randbelow(10**6) + 10**6)
     shows_value = all(canary.shows_value for canary in canaries.values())
     whole = itertools.chain.from_iterable(canary.body for canary in canaries.values())
-    lines = [_unparse([each for each in whole if _is_future(each)]), _PRELUDE]
+    futures, lines = _unparse([each for each in whole if _is_future(each)]), [_PRELUDE]
     for key, canary in canaries.items():
         lines += [f"__canary_test__ = {key}", _guarded(canary)]
     told = f"[*{nonce!r}, *[number for entry in __canary__ for number in entry]]"
     lines.append(told if shows_value else f"raise __canary_end__(f'{{{told}}}')")
     source = "\n".join(lines)
+    source = f"{futures}\n{names_for(source)}{source}"
     return CanaryCell(source, nonce, shows_value)
 
 
@@ -202,33 +194,47 @@ def _read(cell: CanaryCell, outputs: list[NotebookNode]) -> list[tuple[int, ...]
 
 
 class _Falsifier(ast.NodeTransformer):
-    """Replaces each check by one that must fail, and has it note whether it did."""
+    """Replaces each check by one that must fail, and has it note whether it did.
 
-    def __init__(self) -> None:
+    In a test that goes on after a failed check, a check may have failed honestly, in this pass of a
+    loop or for this part of the points. `forgives` says so: then none may pass by being negated.
+    """
+
+    def __init__(self, forgives: bool) -> None:
         self.checks = 0
+        self._forgives = forgives
 
-    def visit_Assert(self, node: ast.Assert) -> ast.stmt:
-        return self._watch(ast.Assert(test=_falsify(node.test), msg=None))
+    def visit_Assert(self, node: ast.Assert) -> list[ast.stmt]:
+        return self._watch(ast.Assert(test=falsify(node.test, self._forgives), msg=None))
 
-    def visit_If(self, node: ast.If) -> ast.stmt:
+    def visit_If(self, node: ast.If) -> ast.stmt | list[ast.stmt]:
         if len(node.body) == 1 and isinstance(node.body[0], ast.Raise) and not node.orelse:
-            return self._watch(ast.If(test=_negate(node.test), body=node.body, orelse=[]))
+            # Another exception may be part of what a stand-in does, and not a failure of the test.
+            surely = self._forgives or not _raises_assertion(node.body[0])
+            raises = negate(falsify(negate(node.test), surely))
+            return self._watch(ast.If(test=raises, body=node.body, orelse=[]))
         return self.generic_visit(node)  # type: ignore[return-value]
 
-    def visit_Expr(self, node: ast.Expr) -> ast.stmt:
-        call = node.value
-        if (
-            isinstance(call, ast.Call)
-            and "assert" in _name(call.func).lower()
-            and len(call.args) > 1
-        ):
-            falsified = ast.Call(call.func, [*call.args[:-1], _never()], call.keywords)
-            return self._watch(ast.Expr(falsified))
-        return node
+    def visit_Expr(self, node: ast.Expr) -> ast.stmt | list[ast.stmt]:
+        calls = falsify_call(node.value, self._forgives) if isinstance(node.value, ast.Call) else []
+        return self._watch(*map(ast.Expr, calls)) if calls else node
 
-    def _watch(self, check: ast.stmt) -> ast.Try:
+    def _watch(self, *ways: ast.stmt) -> list[ast.stmt]:
+        """One check, which may be falsified in several ways."""
         number, self.checks = self.checks, self.checks + 1
-        return _try([check], _note(_CHECK, number, True), _note(_CHECK, number, False))
+        failed, passed = _note(_CHECK, number, True), _note(_CHECK, number, False)
+        return [_try([way], failed, passed) for way in ways]
+
+
+def _forgives(tree: ast.Module) -> bool:
+    nodes = list(ast.walk(tree))
+    handles = any(isinstance(node, ast.ExceptHandler) for node in nodes)
+    return handles or any(isinstance(n, ast.Call) and name_of(n.func) == "suppress" for n in nodes)
+
+
+def _raises_assertion(statement: ast.Raise) -> bool:
+    raised = statement.exc.func if isinstance(statement.exc, ast.Call) else statement.exc
+    return raised is not None and name_of(raised) == "AssertionError"
 
 
 def _falsify_calls(
@@ -239,9 +245,9 @@ def _falsify_calls(
     Returns whether there was something to take hold of, and the names of answers that are replaced.
     """
     replaced = [
-        _replace_expected(call, expectations[_name(call.func)])
+        _replace_expected(call, expectations[name_of(call.func)])
         for call in ast.walk(tree)
-        if isinstance(call, ast.Call) and _name(call.func) in expectations
+        if isinstance(call, ast.Call) and name_of(call.func) in expectations
     ]
     if any(replaced):
         return True, frozenset()
@@ -265,9 +271,9 @@ def _replace_expected(call: ast.Call, expected: tuple[str, ...]) -> bool:
     places = [place for place in range(len(call.args)) if str(place) in expected]
     keywords = [keyword for keyword in call.keywords if keyword.arg in expected]
     for place in places:
-        call.args[place] = _never()
+        call.args[place] = never()
     for keyword in keywords:
-        keyword.value = _never()
+        keyword.value = never()
     return bool(places or keywords)
 
 
@@ -281,76 +287,6 @@ def _try(
 ) -> ast.Try:
     handler = ast.ExceptHandler(type=_load("Exception"), name=None, body=failed)
     return ast.Try(body=body, handlers=[handler], orelse=passed or [], finalbody=[])
-
-
-def _falsify(test: ast.expr) -> ast.expr:
-    """An expression that is false wherever an honest `test` is true."""
-    if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And):
-        return ast.BoolOp(ast.And(), [_falsify(value) for value in test.values])
-    if isinstance(test, ast.Compare) and len(test.ops) == 1:
-        return _falsify_comparison(test)
-    if isinstance(test, ast.Call) and _name(test.func) in _JUDGES and test.args:
-        never = _never()
-        if _name(test.func) in {"isinstance", "issubclass"}:
-            never = ast.Call(_load("type"), [never], [])
-        return ast.Call(test.func, [*test.args[:-1], never], test.keywords)
-    return _negate(test)
-
-
-def _falsify_comparison(test: ast.Compare) -> ast.expr:
-    left, operator, right = test.left, test.ops[0], test.comparators[0]
-    if isinstance(operator, ast.Eq | ast.Is):
-        if _is_literal(left) and not _is_literal(right):
-            left = _another(left)
-        else:
-            right = _another(right)
-    elif isinstance(operator, ast.In):
-        left = _never()
-    elif isinstance(operator, ast.Lt | ast.LtE | ast.Gt | ast.GtE):
-        sign = "-" if isinstance(operator, ast.Lt | ast.LtE) else ""
-        right = ast.parse(f"float('{sign}inf')", mode="eval").body
-    else:
-        return _negate(test)
-    return ast.Compare(left, [operator], [right])
-
-
-def _another(node: ast.expr) -> ast.expr:
-    """Another literal of the same shape; for anything else a value that equals nothing.
-
-    A literal, because code that reads the expected value from the source reads the wrong one then.
-    """
-    if not _is_literal(node):
-        return _never()
-    value = ast.literal_eval(node)
-    if isinstance(value, bool) or value is None:
-        return _never()
-    if isinstance(value, int | float):
-        return ast.parse(repr(value + 1), mode="eval").body if abs(value) < 1e15 else _never()
-    if isinstance(value, str | bytes):
-        return ast.Constant(value + (b"~" if isinstance(value, bytes) else "~"))
-    if isinstance(node, ast.List | ast.Tuple) and node.elts:
-        return type(node)([_another(node.elts[0]), *node.elts[1:]], ast.Load())
-    return _never()
-
-
-def _is_literal(node: ast.expr) -> bool:
-    try:
-        ast.literal_eval(node)
-    except ValueError:
-        return False
-    return True
-
-
-def _negate(test: ast.expr) -> ast.expr:
-    return ast.UnaryOp(ast.Not(), test)
-
-
-def _never() -> ast.expr:
-    return _load(_NEVER)
-
-
-def _name(function: ast.expr) -> str:
-    return getattr(function, "attr", getattr(function, "id", ""))
 
 
 def _load(name: str) -> ast.Name:

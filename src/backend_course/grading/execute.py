@@ -215,12 +215,13 @@ class WalledExecute(Execute):
         self.log.warning("%s: %s%s", kind, f"{cell}: " if cell else "", text)
 
     def _look_at_outputs(self, cell: NotebookNode, index: int) -> None:
-        """A result of a cell that ends in no expression was put there by something else."""
+        """A result of a cell that ends in no expression, or in an error, is none of the test's."""
         if not is_test(cell):
             return
         results = [o for o in cell.outputs if o.output_type == "execute_result"]
+        failed = any(output.output_type == "error" for output in cell.outputs)
         canary = self._canaries.get(index)
-        if results and (len(results) > 1 or (canary and not canary.shows_value)):
+        if results and (len(results) > 1 or failed or (canary and not canary.test_shows_value)):
             self._say("tampered", _label(cell, index), "a result that the test does not give")
 
     def _look_at_answers(self) -> None:
