@@ -78,6 +78,7 @@ class Canary:
     shows_value: bool
     test_shows_value: bool  # what a check returns is shown, and not when it is falsified
     replaces: frozenset[str]  # the names of answers that are replaced while it runs
+    test: tuple[ast.stmt, ...]  # what it cuts short: the test itself, if it must raise
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,7 +98,8 @@ def make_canary(source: str, expectations: Expectations = ()) -> Canary | None:
     from 0 or by keyword: ``(("Case", ("2", "expected")),)``.
     """
     try:
-        tree = ast.parse(TransformerManager().transform_cell(source))
+        plain = TransformerManager().transform_cell(source)
+        tree = ast.parse(plain)
     except (SyntaxError, ValueError):
         return None
     last = tree.body[-1] if tree.body else None
@@ -108,7 +110,8 @@ def make_canary(source: str, expectations: Expectations = ()) -> Canary | None:
         must_raise, replaces = _falsify_calls(tree, dict(expectations))
     shows = isinstance(last, ast.Expr) and not source.rstrip().endswith(";")
     shown = shows and last in tree.body and not must_raise
-    return Canary(tuple(tree.body), falsifier.checks, must_raise, shown, shows, replaces)
+    test = tuple(ast.parse(plain).body) if must_raise else ()
+    return Canary(tuple(tree.body), falsifier.checks, must_raise, shown, shows, replaces, test)
 
 
 def canary_cells(canaries: Mapping[int, Canary]) -> Iterator[tuple[CanaryCell, list[int]]]:
@@ -120,8 +123,11 @@ def canary_cells(canaries: Mapping[int, Canary]) -> Iterator[tuple[CanaryCell, l
         yield canary_cell({key: canaries[key]}), [key]
 
 
-def canary_cell(canaries: Mapping[int, Canary]) -> CanaryCell:
-    """A cell that runs canaries one after the other, whatever each of them raises."""
+def canary_cell(canaries: Mapping[int, Canary], goes_on: bool = False) -> CanaryCell:
+    """A cell that runs canaries one after the other, whatever each of them raises.
+
+    If it `goes_on`, then a test that is cut short runs after its canary, for what later ones need.
+    """
     # Both kinds of number, because a patched formatter may know only one of them.
     nonce = (secrets.randbelow(10**6) + 0.5, secrets.randbelow(10**6) + 10**6)
     shows_value = all(canary.shows_value for canary in canaries.values())
@@ -129,6 +135,9 @@ def canary_cell(canaries: Mapping[int, Canary]) -> CanaryCell:
     futures, lines = _unparse([each for each in whole if _is_future(each)]), [_PRELUDE]
     for key, canary in canaries.items():
         lines += [f"__canary_test__ = {key}", _guarded(canary)]
+        if goes_on and canary.test:
+            test = [each for each in canary.test if not _is_future(each)]
+            lines.append(_unparse([_try(test, [ast.Pass()])]))
     told = f"[*{nonce!r}, *[number for entry in __canary__ for number in entry]]"
     lines.append(told if shows_value else f"raise __canary_end__(f'{{{told}}}')")
     source = "\n".join(lines)

@@ -313,19 +313,38 @@ class WalledExecute(Execute):
 
         The first look is at the state at the notebook's end. An honest notebook can have changed
         there what a test needs, and a forgery can be in force only while its test runs.
+
+        What comes after a canary may not find all as the test would have left it. So the first
+        that is still suspected, before which all was as it had been, convicts the others with it;
+        if there is nothing against it, they are looked at once more without it.
         """
+        suspected, first = sorted(self._suspected), -1
+        over = time.monotonic() + self.notebook_timeout
+        while suspected and suspected[0] != first:
+            first, told = suspected[0], self._look(suspected, nb, resources)
+            suspected = [index for index in suspected if told[index]]
+            if time.monotonic() > over:
+                break
+        for index in suspected:
+            kind, why = told[index]
+            self._say(kind, _label(nb.cells[index], index), why)
+
+    def _look(
+        self, suspected: list[int], nb: NotebookNode, resources: Any
+    ) -> dict[int, Suspicion | None]:
+        """What canaries in the place of tests say, by the number of the cell."""
         again = copy.deepcopy(nb)
-        canaries = {index: canary_cell({index: self._canaries[index]}) for index in self._suspected}
+        canaries = {index: canary_cell({index: self._canaries[index]}, True) for index in suspected}
         for index, canary in canaries.items():
             again.cells[index].source = canary.source
         second = type(self)(config=self.config, canaries=False, largest_files=0)
         for name in ("walled", "timeout", "notebook_timeout", "largest_output"):
             setattr(second, name, getattr(self, name))
         second(again, {"metadata": dict(resources.get("metadata", {}))})
-        for index, canary in canaries.items():
-            outputs = again.cells[index].outputs
-            if suspicion := judge(self._canaries[index], index, canary, outputs):
-                self._say(suspicion[0], _label(nb.cells[index], index), suspicion[1])
+        return {
+            index: judge(self._canaries[index], index, canary, again.cells[index].outputs)
+            for index, canary in canaries.items()
+        }
 
 
 def _is_python(notebook: NotebookNode) -> bool:

@@ -377,6 +377,24 @@ def test_a_second_look_finds_what_was_put_back(share: float, found: list) -> Non
     assert flags_of(answer, test, second_looks=share) == found
 
 
+SAVES = "check('double', Case(lambda: double(2), 4))\nsaved = double(3)"
+
+
+@pytest.mark.parametrize(
+    "first", [SAVES, f"{SAVES}\nlast = once.pop()", f"last = once.pop()\n{SAVES}"]
+)
+def test_what_a_test_leaves_for_later_ones_is_there_in_a_second_look(first: str) -> None:
+    answer = f"{HONEST}\n{CHECK}\nonce = [1]"
+    later = "check('double', Case(lambda: double(saved), 12))\nmore = double(saved)"
+    tests = [
+        first,
+        "more = double(saved)\nassert more == 12",
+        later,
+        "more += 0\nassert more == 12",
+    ]
+    assert flags_of(answer, *tests, second_looks=1.0) == []
+
+
 @pytest.mark.parametrize("test", ["even(2)", "same(double(2), 4)", "assert_four(double(2))"])
 def test_what_a_check_returns_may_be_shown(test: str) -> None:
     four = "def assert_four(x):\n    assert x == 4\n    return 'fine'"
@@ -388,3 +406,17 @@ def test_a_result_beside_an_error_is_not_the_tests() -> None:
     answer = f"{CHECK}\ndef double(x):\n    get_ipython().displayhook(1)"
     test = "check('double', Case(lambda: double(2), 4))"
     assert ("tampered", "t0") in flags_of(answer, test)
+
+
+def test_a_second_look_convicts_only_who_is_guilty() -> None:
+    answer = f"{LIAR}\n{CHECK}\nlie = double\ndef double(x): return lie(x) if x == 6 else 2 * x"
+    flags = flags_of(answer, SAVES, "assert double(saved) == 12", second_looks=1.0)
+    assert flags == [("tampered", "t1")]
+
+
+def test_what_is_patched_by_one_test_for_the_next_is_found() -> None:
+    brief = BRIEF.replace("check(*a)", "pass_once(*a)")
+    answer = f"{CHECK}\nkept = check\n{brief}\ndef double(x):\n    global check"
+    answer += "\n    if x == 3: check = pass_once\n    return 2 * x"
+    test = "check('double', Case(lambda: double(5), 11))"
+    assert flags_of(answer, SAVES, test, second_looks=1.0) == [("tampered", "t1")]
