@@ -4,8 +4,12 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .lines import in_one_line, one_line
+
+if TYPE_CHECKING:
+    from .spec import AssignmentSpec
 
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
@@ -36,7 +40,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _compare(root: Path, assignment: str) -> bool:
-    """Run the instructor's own notebooks in a stock kernel and in a walled one."""
+    """Run the instructor's own notebooks in a stock kernel and in a walled one.
+
+    Whether both get the same, and all points.
+    """
     from . import submission
     from .course import Course, CourseError
     from .gradebook import open_gradebook
@@ -56,7 +63,7 @@ def _compare(root: Path, assignment: str) -> bool:
         files, _ = read_folder(source, list(course.folder.ignore))
     except RefusedError as error:
         raise CourseError(f"The reference cannot be run: {error}.") from None
-    outcome = {}
+    outcome, whole = {}, True
     for lane, walled in (("stock kernel", False), ("walled fork", True)):
         more = {"WalledExecute": {"walled": walled}, "WalledProvisioner": {"trust_students": True}}
         settings = course.settings(more)
@@ -64,8 +71,11 @@ def _compare(root: Path, assignment: str) -> bool:
         task = submission.pack(spec, "reference", files, settings)
         result = json.loads(submission.grade(task))
         outcome[lane] = {name: n["grades"] for name, n in result["notebooks"].items()}
-        total = sum(g or 0 for grades in outcome[lane].values() for g in grades.values())
-        print(f"{lane:<12} {total:g} points in {result['seconds']:.1f} s")
+        total, most, short = _compare_with_points(outcome[lane], spec)
+        print(f"{lane:<12} {total:g} of {most:g} points in {result['seconds']:.1f} s")
+        for told in short:
+            print(f"  {one_line(told)}")
+        whole = whole and not short
         for name, notebook in result["notebooks"].items():
             for flag in notebook["flags"]:
                 if flag["kind"] != "unwalled":
@@ -73,4 +83,26 @@ def _compare(root: Path, assignment: str) -> bool:
                     print(f"  {one_line(told)}")
     same = outcome["stock kernel"] == outcome["walled fork"]
     print("Both lanes give the same scores." if same else f"The lanes differ: {outcome}")
-    return same
+    return same and whole
+
+
+def _compare_with_points(
+    grades: dict[str, dict[str, float | None]], spec: "AssignmentSpec"
+) -> tuple[float, float, list[str]]:
+    """The reference's points, the most there are, and a line for each test that has not all.
+
+    Answers that are graded by hand count on neither side.
+    """
+    total = most = 0.0
+    short = []
+    for notebook in spec.notebooks:
+        for cell in notebook.cells:
+            by_hand = not cell.grade or cell.solution
+            if by_hand or not cell.points:
+                continue
+            score = grades.get(notebook.name, {}).get(cell.name) or 0.0
+            total, most = total + score, most + cell.points
+            if score < cell.points:
+                points = f"{score:g} of {cell.points:g} points"
+                short.append(f"{notebook.name}/{cell.name}: the reference gets {points}")
+    return total, most, short

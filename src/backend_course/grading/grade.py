@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import gc
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--student", action="append", default=[], help="only this one; may be repeated"
     )
     parser.add_argument(
-        "--workers", type=int, help="processes (default: CPUs + 1, and more while CPUs are idle)"
+        "--workers", type=_count, help="processes (default: CPUs + 1, and more while CPUs are idle)"
     )
     parser.add_argument(
         "--engine", default="local", help="local, dask://HOST:PORT or dask+tls://HOST:PORT"
@@ -47,6 +48,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="grade although the host has no walls for files",
     )
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number from 1, and {text!r} is not")
+    return int(text)
 
 
 @in_one_line("Stopped. What was graded stays graded; the same command goes on.")
@@ -101,11 +108,14 @@ def _grade(arguments: argparse.Namespace, standing: "Walls", coming: "Warm | Non
         course.read_receipts(arguments.receipts)
     summary = grade_assignment(course, plan, report.Progress(), coming)
     folder = arguments.report or course.root / ".grading"
-    print(report.table(summary))
     try:
-        for path in report.write(summary, folder):
-            print(f"Written: {path}")
+        written = report.write(summary, folder)
     except OSError as error:
         print(one_line(f"No report. {in_words(error, folder)}"), file=sys.stderr)
-        return 1
-    return 1 if summary.failed else 0
+        written = []
+    lines = [report.table(summary), *(f"Written: {path}" for path in written)]
+    try:
+        print("\n".join(lines), flush=True)
+    except BrokenPipeError:  # who reads them, need not read all; nor does Python when it ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 1 if summary.failed or not written else 0

@@ -20,6 +20,7 @@ from .lock import only_run
 from .pool import CPUS, LocalPool, TaskFailedError
 from .provisioner import SharedWarmProcess, Wanted, close_warm_process, use_warm_process
 from .rehearsal import rehearse
+from .results import Result, results, scores_of_cells
 from .spec import AssignmentSpec, read_spec
 from .warm import Warm, WarmError
 
@@ -41,12 +42,15 @@ class Plan:
 class Summary:
     """What a run did. `entries` are the ledger's lines of what it was asked for, also the skipped.
 
-    `everybody` are the lines of all whose submission is there, whenever it was graded.
+    `everybody` are the lines of all whose submission is there, whenever it was graded; `results`
+    and `cells` are what the gradebook says of them now (results.py).
     """
 
     assignment: str
     entries: dict[str, dict[str, Any]]
     everybody: dict[str, dict[str, Any]]
+    results: dict[str, Result]
+    cells: dict[tuple[str, str], dict[str, float]]
     points: dict[tuple[str, str], float]  # of each cell that has any, by notebook and name
     graded: int
     skipped: int
@@ -97,13 +101,15 @@ def grade_assignment(
             raise
         finally:
             close_warm_process()
+        marks = results(gradebook, plan.assignment)
+        cells = scores_of_cells(gradebook, plan.assignment)
     there = {*students}
     everybody = {name: entry for name, entry in run.ledger.entries.items() if name in there}
     entries = {name: everybody[name] for name in chosen if name in everybody}
     seconds = time.monotonic() - start
     points = {(n.name, c.name): c.points for n in spec.notebooks for c in n.cells if c.points}
     counts = (run.graded, run.skipped, run.failed)
-    return Summary(plan.assignment, entries, everybody, points, *counts, seconds)
+    return Summary(plan.assignment, entries, everybody, marks, cells, points, *counts, seconds)
 
 
 def known_spec(gradebook: Gradebook, assignment: str) -> AssignmentSpec:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from importlib.machinery import PathFinder
 from typing import Any
 
-from traitlets.config import Config, Configurable, LazyConfigValue
+from traitlets.config import Config, Configurable
 
 from .execute import WalledExecute
 from .provisioner import WalledProvisioner
@@ -33,13 +33,15 @@ def wrong_settings(config: Config) -> list[str]:
 
 
 def values_of(config: Config, section: str) -> dict[str, Any]:
-    """The values of one section, also where ``c.WalledProvisioner.modules.append(…)`` made them."""
-    return {
-        name: getattr(_OURS[section](config=config), name)
-        if section in _OURS and isinstance(value, LazyConfigValue)
-        else value
-        for name, value in config.get(section, {}).items()
-    }
+    """The values that a course sets in one section; ours as they are taken.
+
+    So they hold what ``c.WalledProvisioner.modules.append("numpy")`` adds to the default, too.
+    """
+    values = dict(config.get(section, {}))
+    if section not in _OURS:
+        return values
+    taken = _OURS[section](config=config)
+    return {n: getattr(taken, n) if taken.has_trait(n) else v for n, v in values.items()}
 
 
 def _unknown(kind: type[Configurable], values: dict[str, Any]) -> Iterator[str]:

@@ -162,6 +162,13 @@ def test_the_doctor_knows_what_there_is(
     assert "nbgrader generate_assignment new" in line
 
 
+def test_the_doctor_tells_of_a_reference_that_fails_its_tests(
+    course: SmallCourse, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["doctor", ASSIGNMENT, "--course", str(course.root)]) == 0
+    assert "4.5 of 5 points" in capsys.readouterr().out
+
+
 def test_a_reference_whose_thread_prints_is_rehearsed(course: SmallCourse) -> None:
     talks = (
         f"{RIGHT}\nimport threading, time\n"
