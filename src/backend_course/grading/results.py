@@ -29,20 +29,21 @@ class Result:
 def results(gradebook: Gradebook, assignment: str) -> dict[str, Result]:
     """The mark of each student whose submission the gradebook knows, as nbgrader exports it."""
     penalty = func.sum(func.coalesce(SubmittedNotebook.late_submission_penalty, 0))
-    chosen = select(SubmittedAssignment, penalty).join(SubmittedNotebook).join(Assignment)
-    chosen = chosen.where(Assignment.name == assignment).group_by(SubmittedAssignment.id)
-    late = {
-        submission.id: (float(penalty), submission.total_seconds_late)
-        for submission, penalty in gradebook.db.execute(chosen)
-    }
-    found = {}
-    for each in gradebook.submission_dicts(assignment):
-        penalty, seconds_late = late[each["id"]]
-        score = max(0.0, each["score"] - penalty)
-        found[each["student"]] = Result(
-            score, each["max_score"], penalty, seconds_late, bool(each["needs_manual_grade"])
+    of_each = SubmittedNotebook.assignment_id
+    penalties = gradebook.db.execute(select(of_each, penalty).group_by(of_each))
+    by_submission = {submission: float(sum_) for submission, sum_ in penalties}
+    chosen = select(SubmittedAssignment).join(Assignment).where(Assignment.name == assignment)
+    seconds_late = {each.id: each.total_seconds_late for each in gradebook.db.scalars(chosen)}
+    return {
+        each["student"]: Result(
+            score=max(0.0, each["score"] - by_submission[each["id"]]),
+            max_score=each["max_score"],
+            late_penalty=by_submission[each["id"]],
+            seconds_late=seconds_late[each["id"]],
+            needs_manual_grade=bool(each["needs_manual_grade"]),
         )
-    return found
+        for each in gradebook.submission_dicts(assignment)
+    }
 
 
 def scores_of_cells(

@@ -165,8 +165,16 @@ def test_the_doctor_knows_what_there_is(
 def test_the_doctor_tells_of_a_reference_that_fails_its_tests(
     course: SmallCourse, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["doctor", ASSIGNMENT, "--course", str(course.root)]) == 0
-    assert "4.5 of 5 points" in capsys.readouterr().out
+    words = ["doctor", ASSIGNMENT, "--course", str(course.root)]
+    assert main(words) == 1
+    shown = capsys.readouterr().out
+    assert shown.count("4.5 of 5 points") == shown.count(
+        "task/part-test: the reference gets 1.5 of 2"
+    )
+    assert "Both lanes give the same scores." in shown
+    change_reference(course, 2, "(double(1) == 2) * 2")
+    assert main(words) == 0
+    assert capsys.readouterr().out.count("5 of 5 points") == 2
 
 
 def test_a_reference_whose_thread_prints_is_rehearsed(course: SmallCourse) -> None:
@@ -268,7 +276,8 @@ def test_one_run_of_an_assignment_at_a_time(
 
 
 def summary_of(entries: dict[str, dict], **more: dict) -> Summary:
-    return Summary(ASSIGNMENT, entries, entries | more, {}, len(entries), 0, 0, 1.0)
+    gradebook = ({}, {})  # has nothing of them
+    return Summary(ASSIGNMENT, entries, entries | more, *gradebook, {}, len(entries), 0, 0, 1.0)
 
 
 FORGED = "x\rada\x1b]0;title\x07\x1b[2K\n0 failed\x9b1A\u202edesrever\u2066\u2028 caf\xe9 \ud800"
@@ -308,7 +317,7 @@ def test_nobody_forges_a_line_of_the_doctors(
 def test_what_no_file_can_hold_is_replaced_in_the_report(tmp_path: Path) -> None:
     entry = {"score": 1.0, "max_score": 2.0, "flags": [], "slow": {FORGED: 3.0}}
     page, sheet = report.write(summary_of({"\udcff": entry, "bo": {"failed": FORGED}}), tmp_path)
-    assert "\\udcff,1.0,2.0" in sheet.read_text(encoding="utf-8")
+    assert "\\udcff,,,,,," in sheet.read_text(encoding="utf-8")
     assert "\\ud800" in page.read_text(encoding="utf-8")
     assert {path.name for path in tmp_path.iterdir()} == {page.name, sheet.name}
 
