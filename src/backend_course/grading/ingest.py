@@ -20,6 +20,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from .hidden import Marks, split
+from .lines import some
 from .spec import NotebookSpec
 
 _CELL_TYPES = {"code", "markdown", "raw"}
@@ -262,7 +263,7 @@ def make_true(
     if spec.kernelspec:
         notebook.metadata["kernelspec"] = nbformat.from_dict(spec.kernelspec)
     missing = [cell.name for cell in spec.cells if cell.name not in seen]
-    flags += [_flag("missing", name, "was deleted") for name in missing]
+    flags += [_flag("missing", name, "deleted") for name in missing]
     if add_missing:
         _put_back(notebook, spec)
     return _together(flags)
@@ -275,10 +276,8 @@ def _together(flags: list[dict[str, str | None]]) -> list[dict[str, str | None]]
     for (kind, text), group in kinds:
         cells = [str(flag["cell"]) for flag in group]
         if len(cells) > _MANY:
-            names = ", ".join(cells[:_MANY])
-            found.append(
-                {"kind": kind, "cell": None, "text": f"{len(cells)} cells: {text} ({names} …)"}
-            )
+            told = f"{len(cells)} cells: {text} ({some(cells)})"
+            found.append({"kind": kind, "cell": None, "text": told})
         else:
             found += [{"kind": kind, "cell": cell, "text": text} for cell in cells]
     return found

@@ -6,7 +6,7 @@ import functools
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 Run = Callable[[argparse.Namespace], int]
@@ -27,6 +27,11 @@ class StoppedError(KeyboardInterrupt):
 def one_line(text: str) -> str:
     """`text` with escapes for what does not show as itself: control characters, bidi overrides."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def some(names: Sequence[str], most: int = 3) -> str:
+    """The first of `names`, and dots if there are more."""
+    return ", ".join(names[:most]) + " …" * (len(names) > most)
 
 
 def in_one_line(when_stopped: str) -> Callable[[Run], Run]:

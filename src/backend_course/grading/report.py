@@ -18,6 +18,7 @@ from .run import Summary
 # Flags that ask for a look before the marks go out: somebody tried something, or work was not run
 # as it should be. The others are for information, and a terminal is told how many there are.
 _SERIOUS = {"tampered", "refused", "ended", "flood", "unwalled"}
+_SERIOUS |= {"not handed in", "other notebook", "unknown"}  # by a wrong name, or another's cells
 _MOST_LINES = 20  # of one kind: a class whose notebooks all run without walls fills no screens
 _BUCKETS = 5
 _SHEET = ["student", "score", "max_score", "hours_late", "late_penalty", "needs_manual_grade"]

@@ -16,6 +16,7 @@ from .files import in_words
 from .gradebook import GradebookError, open_gradebook, save, stored
 from .ingest import Caps, RefusedError
 from .ledger import Ledger, environment_key, submission_key
+from .lines import some
 from .lock import only_run
 from .pool import CPUS, LocalPool, TaskFailedError
 from .provisioner import SharedWarmProcess, Wanted, close_warm_process, use_warm_process
@@ -294,7 +295,7 @@ def _about_names(spec: AssignmentSpec, files: Iterable[str]) -> list[dict[str, A
     """Say which notebooks are not there, and which are there by another name."""
     wanted = {f"{notebook.name}.ipynb" for notebook in spec.notebooks}
     others = sorted({name for name in files if name.endswith(".ipynb")} - wanted)
-    shown = ", ".join(others[:5]) + (" …" if others[5:] else "")
+    shown = some(others)
     missing = sorted(wanted - {*files})
     there = f"; there is: {shown}" if others else ""
     flags = [_flag("not handed in", f"no {name}{there}") for name in missing]

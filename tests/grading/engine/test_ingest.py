@@ -142,7 +142,7 @@ def test_a_notebook_of_another_assignment_is_two_flags() -> None:
         ("missing", None),
         ("unknown", None),
     ]
-    assert flags[0]["text"] == "20 cells: was deleted (test-0, test-1, test-2 …)"
+    assert flags[0]["text"] == "20 cells: deleted (test-0, test-1, test-2 …)"
 
 
 def test_a_missing_test_is_reported_and_put_back_on_request() -> None:
