@@ -334,13 +334,13 @@ def test_a_name_that_is_not_utf_8_costs_only_that_submission(course: SmallCourse
 
 
 def test_the_terminal_is_told_what_needs_a_look_and_how_many_flags_there_are_besides() -> None:
-    kinds = ["unwalled", "left out", "not handed in"]
+    kinds = ["unwalled", "left out", "time"]
     flags = [{"kind": kind, "cell": None, "notebook": None, "text": kind} for kind in kinds]
     many = {f"student{number}": {"flags": flags} for number in range(23)}
     lines = report.table(summary_of(many)).splitlines()
     assert lines[1] == "unwalled student0: unwalled"
     assert len(lines) == 22
-    assert lines[-1] == "More flags, in the report: 23 left out, 23 not handed in, 3 unwalled"
+    assert lines[-1] == "More flags, in the report: 23 left out, 23 time, 3 unwalled"
 
 
 def test_the_report_is_the_classs_also_after_a_run_for_one(course: SmallCourse) -> None:

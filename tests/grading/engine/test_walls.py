@@ -96,7 +96,7 @@ def ran_on_another_host(most: int, *sources: str, cwd: Path) -> tuple[list[list]
 @needs_walls
 def test_a_kernel_sees_a_small_world() -> None:
     source = """
-import json, os, socket
+import json, os, psutil, socket
 with socket.create_server(("127.0.0.1", 0)) as server:
     socket.create_connection(server.getsockname()).close()
 print(json.dumps({
@@ -106,6 +106,7 @@ print(json.dumps({
     "status": dict(line.split(":", 1) for line in open("/proc/self/status")),
     "environment": sorted(os.environ),
     "folder": os.getcwd(),
+    "first environment": psutil.Process().environ(),
 }))
 """
     os.environ["GRADING_TEST_SECRET"] = "secret"
@@ -116,6 +117,7 @@ print(json.dumps({
     assert seen["processes"] == [1, 2]
     assert seen["interfaces"] == ["lo"]
     assert seen["folder"] == "/home/student/work"
+    assert "GRADING_TEST_SECRET" not in seen["first environment"]
     assert "GRADING_TEST_SECRET" not in seen["environment"]
     status = {name: value.strip() for name, value in seen["status"].items()}
     assert all(int(value, 16) == 0 for name, value in status.items() if name.startswith("Cap"))

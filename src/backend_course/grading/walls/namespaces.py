@@ -87,11 +87,16 @@ def map_users(pid: int) -> None:
 
 
 def become_student() -> None:
-    """Give up being the namespace's root, where the grader's host user is root."""
+    """Give up being the namespace's root, where the grader's host user is root.
+
+    It stays "dumpable" (prctl(2)): else its /proc/self would be root's, and a notebook could not
+    look at itself as it can elsewhere. What is not its own it cannot reach either way.
+    """
     if os.getuid() != STUDENT:
         os.setgroups([])
         os.setresgid(STUDENT, STUDENT, STUDENT)
         os.setresuid(STUDENT, STUDENT, STUDENT)
+        syscalls.call("prctl", syscalls.PR_SET_DUMPABLE, 1, 0, 0, 0)
 
 
 def enter_own_users() -> None:
@@ -103,8 +108,6 @@ def enter_own_users() -> None:
 
     Raises OSError where the host refuses.
     """
-    # Who has changed its user owns its own /proc/self no more, until it says that it may be seen.
-    syscalls.call("prctl", syscalls.PR_SET_DUMPABLE, 1, 0, 0, 0)
     syscalls.call("unshare", syscalls.NEWUSER)
     Path("/proc/self/setgroups").write_text("deny")
     Path("/proc/self/uid_map").write_text(f"{STUDENT} {STUDENT} 1\n")

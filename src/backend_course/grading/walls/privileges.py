@@ -1,4 +1,4 @@
-"""Rights that a kernel gives up for good: capabilities, set-uid programs, being looked into."""
+"""Rights that a kernel gives up for good: capabilities, set-uid programs."""
 
 import ctypes
 
