@@ -1,5 +1,7 @@
 """Find the SQL that a learner wrote: in a string, or in a ``%%sql name <<`` cell."""
 
+from functools import lru_cache
+
 import duckdb
 from IPython import get_ipython
 
@@ -20,22 +22,26 @@ def sql_text(name: str) -> str:
     """
     text = _written(name)
     try:
-        statements = duckdb.extract_statements(text)
+        kinds = _kinds(text)
     except duckdb.Error as error:
         asks = 'near ":"' in str(error)
         hint = "\nA query that is judged holds its values itself: no :name." if asks else ""
         raise CheckError(f"{name} is not SQL that DuckDB can read:\n{error}{hint}") from None
-    if not statements:
+    if not kinds:
         raise NotAttemptedError(f"{name}: not attempted yet. Write your query and run its cell.")
-    if len(statements) > 1:
+    if len(kinds) > 1:
         raise CheckError(
-            f"{name} holds {len(statements)} statements, one is asked for. Keep the SELECT alone, "
+            f"{name} holds {len(kinds)} statements, one is asked for. Keep the SELECT alone, "
             "with at most one semicolon, at its end."
         )
-    if statements[0].type != duckdb.StatementType.SELECT:
-        kind = statements[0].type.name
-        raise CheckError(f"{name} is a statement of kind {kind}. A SELECT is asked for.")
+    if kinds[0] != "SELECT":
+        raise CheckError(f"{name} is a statement of kind {kinds[0]}. A SELECT is asked for.")
     return text
+
+
+@lru_cache(maxsize=100)  # each check of an answer asks
+def _kinds(text: str) -> tuple[str, ...]:
+    return tuple(statement.type.name for statement in duckdb.extract_statements(text))
 
 
 def _written(name: str) -> str:

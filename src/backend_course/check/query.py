@@ -155,9 +155,11 @@ def query_rows(
             _columns(where, [column[0] for column in described], asked_before[0])
     (columns, wanted), (got_columns, got) = _ask(name, seed, setup, reference, text)
     _columns(where, got_columns, columns)
-    joined = not same_rows(got, wanted) and _puts_tables_together(_loaded(seed), text)
-    difference = compare_rows(got, wanted, columns, joined)
-    if not difference and order_by:
+    difference = ""
+    if not same_rows(got, wanted):
+        joined = _puts_tables_together(_loaded(seed), text)
+        difference = compare_rows(got, wanted, columns, joined)
+    elif order_by:
         difference = compare_order(got, wanted, columns, order_by)
     if difference:
         raise CheckError(message(f"{where} {difference}", hint))
@@ -245,10 +247,8 @@ _contents_when_loaded: dict[int, list[tuple]] = {}
 
 @lru_cache(maxsize=8)
 def _loaded(seed: int) -> duckdb.DuckDBPyConnection:
-    # A query that is judged may not read or write files. So few rows are not worth a thread, and
-    # without any of its own a connection works in the forks of its process, too.
-    alone = {"threads": 1, "async_threads": 0}
-    connection = duckdb.connect(config={"enable_external_access": "false", **alone})
+    # A query that is judged may not read or write files. So few rows are not worth a thread.
+    connection = duckdb.connect(config={"enable_external_access": "false", **sql.ALONE})
     # Its bar would be written into the middle of a check's message.
     connection.execute("SET enable_progress_bar = false")
     connection.execute("SET TimeZone = 'UTC'")

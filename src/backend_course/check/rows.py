@@ -144,6 +144,8 @@ def _plain(value: Any) -> Any:
 
     DuckDB's ``generate_series`` gives days as timestamps; midnight equals the date.
     """
+    if value is None or type(value) is str:  # which most are
+        return value
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, int | float | Decimal):

@@ -26,7 +26,7 @@ from .canaries import Canary, canary_cell, canary_cells, judge, make_canary
 from .channel import ChannelError
 from .client import ChannelClient
 from .files import put_beside
-from .lines import some
+from .lines import one_line, some
 from .provisioner import KERNEL_NAME, WalledKernelManager, warm_process_died
 from .scores import auto_score
 from .warm import LostKernelError, WarmError
@@ -213,7 +213,7 @@ class WalledExecute(Execute):
 
     def _say(self, kind: str, cell: str | None, text: str) -> None:
         self._flags.append({"kind": kind, "cell": cell, "text": text})
-        self.log.warning("%s: %s%s", kind, f"{cell}: " if cell else "", text)
+        self.log.warning("%s", one_line(f"{kind}: {f'{cell}: ' if cell else ''}{text}"))
 
     def _look_at_outputs(self, cell: NotebookNode, index: int) -> None:
         """A result of a cell that ends in no expression, or in an error, is none of the test's."""

@@ -19,6 +19,7 @@ from .feedback import HideTests
 from .gradebook import find_alembic
 from .hidden import marks
 from .ingest import make_true, parse_notebook
+from .lines import one_line
 from .spec import read_spec
 
 
@@ -38,7 +39,8 @@ class TrustedCells(NbGraderPreprocessor):
                     cell.update(outputs=given.outputs, execution_count=given.execution_count)
         add_missing = bool(self.config.OverwriteCells.get("add_missing_cells", False))
         for flag in make_true(rebuilt, spec, marks(self.config), add_missing):
-            self.log.warning("%s: %s %s", flag["kind"], flag["cell"], flag["text"])
+            told = f"{flag['kind']}: {flag['cell'] or 'the notebook'}: {flag['text']}"
+            self.log.warning("%s", one_line(told))
         return rebuilt, resources
 
 

@@ -160,8 +160,7 @@ class Warm(Borrowed):
         given = [str(theirs.fileno()), str(self.folder), _home()]
         with theirs:
             self.process = subprocess.Popen(
-                # -P: else the current folder, and with it the whole host, counts as Python's.
-                [sys.executable, "-P", "-m", f"{__package__}.zygote", *given],
+                [sys.executable, "-m", f"{__package__}.zygote", *given],
                 pass_fds=[theirs.fileno()],
                 env=_environment(self.folder / "home"),
                 cwd="/",

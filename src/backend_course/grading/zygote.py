@@ -1,6 +1,6 @@
 """The warm process: everything imported, one thread, walls up; each kernel is a fork of it.
 
-Run as ``python -P -m backend_course.grading.zygote SOCKET_FD FOLDER HOME`` by warm.py; HOME is the
+Run as ``python -m backend_course.grading.zygote SOCKET_FD FOLDER HOME`` by warm.py; HOME is the
 grader's, which no kernel is to see.
 It speaks JSON lines over sockets, on each of them one request and one answer at a time:
 
@@ -57,6 +57,9 @@ ALWAYS = """
 
 def main() -> None:
     """Serve the first client, and all that it brings, until it goes."""
+    # Python has put its current folder there: the whole host. Not -P, because with that IPython
+    # would not look into the notebook's folder for modules either.
+    del sys.path[0]
     zygote = Zygote(Path(sys.argv[2]), Path(sys.argv[3]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever started the grading
     zygote.serve(socket.socket(fileno=int(sys.argv[1])))

@@ -17,6 +17,8 @@ A lesson says::
     db = sql.connect()      # db is a native DuckDB connection to what %sql sees
 """
 
+import atexit
+import random
 import threading
 from typing import Any
 
@@ -33,6 +35,12 @@ from backend_course.lab.watchdog import WATCHDOG
 
 TIME_LIMIT = 20.0
 """Seconds that one statement may run in a cell."""
+
+ALONE: dict[str, str | bool | int | float | list[str]] = {"threads": 1, "async_threads": 0}
+"""Settings of a database without threads of its own: it works in the forks of its process, too."""
+
+_ready: list[duckdb.DuckDBPyConnection] = []  # an empty database that nobody has connected to yet
+atexit.register(_ready.clear)
 
 
 class SQLError(Exception):
@@ -169,7 +177,7 @@ def connect(database: str = ":memory:") -> duckdb.DuckDBPyConnection:
     if shell is None:
         raise RuntimeError("sql.connect() sets up %sql, so call it in a notebook or in IPython.")
     try:
-        native = duckdb.connect(database)
+        native = _new_database() if database == ":memory:" else duckdb.connect(database)
     except duckdb.Error as error:
         raise SQLError(str(error)) from None
     # A bar that is drawn while a statement runs would be stored among the outputs of its cell.
@@ -189,11 +197,24 @@ def connect(database: str = ":memory:") -> duckdb.DuckDBPyConnection:
     return native
 
 
-def get_ready() -> None:
-    """Find DuckDB's dialect among all packages, and build the lexer of ``%sql``, once in a process.
+def _new_database() -> duckdb.DuckDBPyConnection:
+    if not _ready:
+        return duckdb.connect()
+    native = _ready.pop()
+    for setting in ALONE:
+        native.execute(f"RESET {setting}")
+    # Else forks would draw the same. Not from the numbers that a notebook may have seeded itself.
+    native.execute("SELECT setseed(?)", [random.SystemRandom().uniform(-1, 1)])
+    return native
 
-    Its forks have both then.
+
+def get_ready() -> None:
+    """Find DuckDB's dialect among all packages, build the lexer of ``%sql``, start a database.
+
+    Once in a process; its forks have all that then.
     """
+    if not _ready:
+        _ready.append(duckdb.connect(config=ALONE))
     sqlalchemy.engine.make_url("duckdb://").get_dialect()
     sqlparse.split("SELECT 1")
 

@@ -16,6 +16,7 @@ import pytest
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
 from small_course import ASSIGNMENT, RIGHT, SmallCourse
+from traitlets.config.loader import PyFileConfigLoader
 
 from backend_course.grading import report, submission
 from backend_course.grading.__main__ import main
@@ -300,6 +301,21 @@ def test_the_text_of_an_error_forges_no_line_either(capsys: pytest.CaptureFixtur
     assert run(argparse.Namespace()) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.isprintable()
+
+
+@pytest.mark.filterwarnings("ignore")  # stock nbgrader's own, of SQLAlchemy and of unclosed files
+def test_nobody_forges_a_line_of_nbgraders_own_command(course: SmallCourse) -> None:
+    configure(course, "from backend_course.grading import configure; configure(c)")
+    path = course.hand_in("ada") / "task.ipynb"
+    notebook = json.loads(path.read_text())
+    notebook["cells"][0]["metadata"]["nbgrader"]["grade_id"] = FORGED
+    path.write_text(json.dumps(notebook))
+    config = PyFileConfigLoader("nbgrader_config.py", path=str(course.root)).load_config()
+    api = NbGraderAPI(CourseDirectory(root=str(course.root)), config=config)
+    told = api.autograde(ASSIGNMENT, "ada")
+    assert told["success"]
+    assert "\\x1b]0;title" in told["log"]
+    assert "\x1b" not in told["log"]
 
 
 def test_nobody_forges_a_line_of_the_doctors(

@@ -314,6 +314,19 @@ def test_a_host_that_refuses_users_of_its_own_to_each_kernel_is_named(tmp_path: 
 
 
 @needs_walls
+def test_a_module_beside_the_notebook_is_found_and_none_of_the_host(tmp_path: Path) -> None:
+    (tmp_path / "beside.py").write_text("ANSWER = 42")
+    source = "import sys, beside\nprint(beside.ANSWER, '/' in sys.path, sys.path.count(''))"
+    source += "\nprint(sys.flags.safe_path, sys.path.index('') < len(sys.path) - 1)"
+    again = (
+        "import subprocess\nprint(subprocess.check_output([sys.executable, '-c', 'import beside'"
+    )
+    again += "\n]).decode() or 'too')"
+    notebook = new_notebook(cells=[new_code_cell(source), new_code_cell(again)])
+    ran_here, _ = WalledExecute()(notebook, {"metadata": {"path": str(tmp_path)}})
+    assert [text(cell) for cell in ran_here.cells] == ["42 False 1\nFalse True\n", "too\n"]
+
+
 def test_nothing_of_a_kernel_outlives_it() -> None:
     ran("import subprocess\nsubprocess.Popen(['sleep', '33.25'], start_new_session=True)")
     commands = [process.info["cmdline"] for process in psutil.process_iter(["cmdline"])]

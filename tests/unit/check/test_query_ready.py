@@ -48,6 +48,56 @@ def test_loaded_data_has_no_thread_and_each_fork_has_its_own() -> None:
     assert (ran.stdout, ran.stderr) == ("0 threads more\n[1, 0, 1]\n", "")
 
 
+LEARNERS = """
+import contextlib
+import os
+import duckdb
+from IPython.core.interactiveshell import InteractiveShell
+from backend_course.lab import data, sql
+
+shell = InteractiveShell.instance()
+before = len(os.listdir("/proc/self/task"))
+sql.get_ready()
+sql.get_ready()
+print(len(os.listdir("/proc/self/task")) - before, "threads more")
+SETTINGS = "SELECT name, value FROM duckdb_settings()"
+usual = duckdb.connect()
+usual.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
+usual = usual.execute(SETTINGS).fetchall()
+
+def kernel():
+    receives, sends = os.pipe()
+    if pid := os.fork():
+        os.close(sends)
+        told = os.read(receives, 1000).decode()
+        os.waitpid(pid, 0)
+        return told
+    import random
+    random.seed()
+    db, tables = sql.connect(), "SELECT count(*) FROM duckdb_tables()"
+    none = db.execute(tables).fetchone()[0]
+    data.load(db)
+    rows = shell.run_line_magic("sql", "SELECT count(*) FROM sites")[0][0]
+    with contextlib.redirect_stdout(None):  # "The sql extension is already loaded."
+        second = sql.connect()
+    same = db.execute(SETTINGS).fetchall() == usual
+    facts = [none, rows, second.execute(tables).fetchone()[0], same]
+    os.write(sends, f"{facts} {db.execute('SELECT random()').fetchone()[0]}".encode())
+    os._exit(0)
+
+told = [kernel().rpartition(" ") for _ in range(2)]
+print(*[facts for facts, _, _ in told], told[0][2] != told[1][2])
+"""
+
+
+def test_a_learners_database_that_was_started_before_is_as_any_other() -> None:
+    environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
+    command = [sys.executable, "-W", "error", "-c", LEARNERS]
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    facts = "[0, 12, 0, True]"
+    assert (ran.stdout, ran.stderr) == (f"0 threads more\n{facts} {facts} True\n", "")
+
+
 def test_all_that_the_course_wants_ready_can_be_had_before_the_fork() -> None:
     config = PyFileConfigLoader("nbgrader_config.py", path=str(ROOT)).load_config()
     calls = config.WalledProvisioner.warm_up
