@@ -7,6 +7,7 @@ from sql.connection import Connection as MagicConnection
 from backend_course import check
 from backend_course.check import query
 from backend_course.check.rows import compare_rows
+from backend_course.lab import sql_cells
 
 CITIES = "SELECT DISTINCT city FROM sites"
 
@@ -15,6 +16,7 @@ CITIES = "SELECT DISTINCT city FROM sites"
 def shell():
     """A fresh shell, as after the setup cell of an assignment."""
     InteractiveShell.clear_instance()
+    sql_cells._texts.clear()
     shell = InteractiveShell.instance()
     assert shell.run_cell("from backend_course.lab import sql\ndb = sql.connect()").success
     yield shell
