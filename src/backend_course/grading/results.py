@@ -31,14 +31,14 @@ def results(gradebook: Gradebook, assignment: str) -> dict[str, Result]:
     penalty = func.sum(func.coalesce(SubmittedNotebook.late_submission_penalty, 0))
     of_each = SubmittedNotebook.assignment_id
     penalties = gradebook.db.execute(select(of_each, penalty).group_by(of_each))
-    by_submission = {submission: float(sum_) for submission, sum_ in penalties}
+    late = defaultdict(float, {submission: float(total) for submission, total in penalties})
     chosen = select(SubmittedAssignment).join(Assignment).where(Assignment.name == assignment)
     seconds_late = {each.id: each.total_seconds_late for each in gradebook.db.scalars(chosen)}
     return {
         each["student"]: Result(
-            score=max(0.0, each["score"] - by_submission[each["id"]]),
+            score=max(0.0, each["score"] - late[each["id"]]),
             max_score=each["max_score"],
-            late_penalty=by_submission[each["id"]],
+            late_penalty=late[each["id"]],
             seconds_late=seconds_late[each["id"]],
             needs_manual_grade=bool(each["needs_manual_grade"]),
         )

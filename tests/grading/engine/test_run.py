@@ -187,8 +187,6 @@ def test_alembic_need_not_be_on_the_path(
 
 
 def test_too_much_partial_credit_is_none(course: SmallCourse) -> None:
-    course.hand_in("ada", "class Much(int):\n    __mul__ = int.__add__\ndouble = lambda x: Much(9)")
-    course.hand_in("bo", f"{RIGHT}\nint = 3")
     greedy = "class Yes(int):\n    __eq__ = lambda *a: Yes(99)\ndouble = lambda x: Yes(4)"
     course.hand_in("cy", f"{greedy}\nYes.__mul__ = lambda *a: 99")
     summary = grade(course)
