@@ -59,7 +59,7 @@ c.WalledExecute.expectations = {
 # learners import although no reference does, is imported once.
 c.WalledProvisioner.modules = ["matplotlib.pyplot"]
 c.WalledProvisioner.warm_up = {
-    "backend_course.lab.data:remember": [7, 11, 23, 31, 43],
+    "backend_course.lab.data:get_ready": [7, 11, 23, 31, 43],
     "backend_course.check.query:get_ready": [7, 11, 23, 31, 43],
     "backend_course.check.properties:get_ready": [],
     "backend_course.lab.sql:get_ready": [],

@@ -21,7 +21,7 @@ from backend_course.check.rows import (
 )
 from backend_course.check.rows import fingerprint as rows_fingerprint
 from backend_course.check.wording import show
-from backend_course.lab import data, sql
+from backend_course.lab import data, spare, sql
 from backend_course.lab.sql_display import as_html, as_text
 
 TIME_LIMIT = 2.0
@@ -248,7 +248,7 @@ _contents_when_loaded: dict[int, list[tuple]] = {}
 @lru_cache(maxsize=8)
 def _loaded(seed: int) -> duckdb.DuckDBPyConnection:
     # A query that is judged may not read or write files. So few rows are not worth a thread.
-    connection = duckdb.connect(config={"enable_external_access": "false", **sql.ALONE})
+    connection = duckdb.connect(config={"enable_external_access": "false", **spare.ALONE})
     # Its bar would be written into the middle of a check's message.
     connection.execute("SET enable_progress_bar = false")
     connection.execute("SET TimeZone = 'UTC'")

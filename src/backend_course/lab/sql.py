@@ -17,8 +17,6 @@ A lesson says::
     db = sql.connect()      # db is a native DuckDB connection to what %sql sees
 """
 
-import atexit
-import random
 import threading
 from typing import Any
 
@@ -30,17 +28,11 @@ import sqlparse
 from IPython import get_ipython
 from sql.connection import Connection as MagicConnection
 
-from backend_course.lab import sql_cells, sql_display
+from backend_course.lab import spare, sql_cells, sql_display
 from backend_course.lab.watchdog import WATCHDOG
 
 TIME_LIMIT = 20.0
 """Seconds that one statement may run in a cell."""
-
-ALONE: dict[str, str | bool | int | float | list[str]] = {"threads": 1, "async_threads": 0}
-"""Settings of a database without threads of its own: it works in the forks of its process, too."""
-
-_ready: list[duckdb.DuckDBPyConnection] = []  # an empty database that nobody has connected to yet
-atexit.register(_ready.clear)
 
 
 class SQLError(Exception):
@@ -88,7 +80,9 @@ def run(
             statements = connection.extract_statements(statement)
             if not statements:
                 return [], []
-            answer = connection.execute(statement, parameters)
+            # One statement need not be parsed again.
+            parsed = statements[0] if len(statements) == 1 else statement
+            answer = connection.execute(parsed, parameters)
             columns, rows = [column[0] for column in answer.description], answer.fetchall()
         # CREATE and its like answer with a column that has no rows: that is no result to show.
         may_be_silent = duckdb.ExpectedResultType.NOTHING in statements[-1].expected_result_type
@@ -177,7 +171,7 @@ def connect(database: str = ":memory:") -> duckdb.DuckDBPyConnection:
     if shell is None:
         raise RuntimeError("sql.connect() sets up %sql, so call it in a notebook or in IPython.")
     try:
-        native = _new_database() if database == ":memory:" else duckdb.connect(database)
+        native = (spare.take() if database == ":memory:" else None) or duckdb.connect(database)
     except duckdb.Error as error:
         raise SQLError(str(error)) from None
     # A bar that is drawn while a statement runs would be stored among the outputs of its cell.
@@ -194,17 +188,8 @@ def connect(database: str = ":memory:") -> duckdb.DuckDBPyConnection:
     MagicConnection.set("duckdb://", displaycon=False, creator=lambda: Connection(native))
     sql_display.register(shell.display_formatter)
     sql_cells.watch(shell)
-    return native
-
-
-def _new_database() -> duckdb.DuckDBPyConnection:
-    if not _ready:
-        return duckdb.connect()
-    native = _ready.pop()
-    for setting in ALONE:
-        native.execute(f"RESET {setting}")
-    # Else forks would draw the same. Not from the numbers that a notebook may have seeded itself.
-    native.execute("SELECT setseed(?)", [random.SystemRandom().uniform(-1, 1)])
+    shell.events.register("post_run_cell", spare.let_go)
+    spare.hand_out(native)
     return native
 
 
@@ -213,8 +198,7 @@ def get_ready() -> None:
 
     Once in a process; its forks have all that then.
     """
-    if not _ready:
-        _ready.append(duckdb.connect(config=ALONE))
+    spare.get_ready()
     sqlalchemy.engine.make_url("duckdb://").get_dialect()
     sqlparse.split("SELECT 1")
 

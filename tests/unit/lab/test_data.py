@@ -175,7 +175,7 @@ def test_what_is_remembered_is_not_made_again_and_is_what_would_be_made(monkeypa
         data.load(connection, seed=99)
         made = count(connection)
     tables._columns.cache_clear()
-    data.remember(99)
+    data.get_ready(99)
     monkeypatch.delattr(tables, "make")
     with duckdb.connect() as connection:
         data.load(connection, seed=99)

@@ -10,7 +10,7 @@ writes millions of stays for lessons on plans and on column stores.
 
 from backend_course.lab.data.generate import DAYS, SEED, SITES, Lockerline, make
 from backend_course.lab.data.large import write_parquet
-from backend_course.lab.data.tables import SCHEMA, load, remember
+from backend_course.lab.data.tables import SCHEMA, get_ready, load
 
 __all__ = [
     "DAYS",
@@ -18,8 +18,8 @@ __all__ = [
     "SEED",
     "SITES",
     "Lockerline",
+    "get_ready",
     "load",
     "make",
-    "remember",
     "write_parquet",
 ]

@@ -7,6 +7,7 @@ from functools import lru_cache
 import duckdb
 import numpy as np
 
+from backend_course.lab import spare
 from backend_course.lab.data.generate import DAYS, SEED, SITES, make
 
 # What numpy has a type for. Cents survive it: a DOUBLE holds 15 digits, a DECIMAL(8, 2) eight.
@@ -97,6 +98,13 @@ def load(
     Raises:
         duckdb.CatalogException: there is a table of one of these names already.
     """
+    if (seed, sites, days) != (SEED, SITES, DAYS) or not spare.fill(connection):
+        _make(connection, seed, sites, days)
+
+
+def _make(
+    connection: duckdb.DuckDBPyConnection, seed: int = SEED, sites: int = SITES, days: int = DAYS
+) -> None:
     connection.execute(SCHEMA)
     for table, rows in _columns(seed, sites, days).items():
         connection.register("rows_made", rows)
@@ -104,14 +112,15 @@ def load(
         connection.unregister("rows_made")
 
 
-def remember(*seeds: int) -> None:
-    """Make the usual rows now, so that :func:`load` need not in this process and its forks.
+def get_ready(*seeds: int) -> None:
+    """Make the usual rows and tables now, so that :func:`load` need not in this process's forks.
 
     Args:
-        seeds: those of up to seven other seeds, too.
+        seeds: those of up to seven other data sets, whose rows are made.
     """
     for seed in (SEED, *seeds):
         _columns(seed, SITES, DAYS)
+    spare.get_ready(_make)
 
 
 @lru_cache(maxsize=8)  # a notebook loads the same rows for itself and for its checks
