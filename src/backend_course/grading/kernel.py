@@ -346,6 +346,12 @@ class KernelApp(IPKernelApp):
             user_ns=self.user_ns,
         )
 
+    def init_gui_pylab(self) -> None:
+        """Choose matplotlib's backend, as ipykernel does; in the warm process, it is looked for."""
+        super().init_gui_pylab()
+        if "matplotlib" in sys.modules:  # which read this variable when it was imported
+            sys.modules["matplotlib"].rcParams["backend"] = os.environ["MPLBACKEND"]
+
     def settle(self, channel: Channel, arguments: list[str]) -> None:
         """Be at home in a fork: with its folders, its output, its channel."""
         os.register_at_fork(after_in_child=channel.renew)
@@ -365,8 +371,6 @@ class KernelApp(IPKernelApp):
             self.init_extensions()
             self.init_code()
         self.init_gui_pylab()
-        if "matplotlib" in sys.modules:  # which read this variable when it was imported
-            sys.modules["matplotlib"].rcParams["backend"] = os.environ["MPLBACKEND"]
 
 
 def prepare(helpers: Iterable[str]) -> None:
