@@ -189,6 +189,7 @@ def compare(arguments: argparse.Namespace) -> int:
         shutil.copytree(course, other)
         make_stock(course)
         for _ in range(arguments.rounds):
+            shutil.rmtree(other / ".grading", ignore_errors=True)  # each round is from cold
             for name, folder, command in (
                 ("stock", course, stock(arguments.assignment)),
                 ("ours", other, ours(arguments.assignment)),

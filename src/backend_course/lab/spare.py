@@ -18,14 +18,17 @@ import duckdb
 ALONE: dict[str, str | bool | int | float | list[str]] = {"threads": 1, "async_threads": 0}
 """Settings of a database without threads of its own: it works in the forks of its process, too."""
 
-_FILLED = "made_before"
+_BESIDE = "made_before"
 _OWN = "memory"  # DuckDB's name for the first catalog of a database that is no file
 
 _waiting: list[duckdb.DuckDBPyConnection] = []
 """An empty database that nobody has connected to yet, or none."""
+_filled: list[duckdb.DuckDBPyConnection] = []
+"""The same one, if tables lie beside it."""
 _untouched: list[tuple[duckdb.DuckDBPyConnection, int]] = []
 """The one that was handed out, and the number of its last transaction."""
-atexit.register(_waiting.clear)
+atexit.register(_waiting.clear)  # or DuckDB complains on stderr when Python ends
+atexit.register(_filled.clear)
 atexit.register(_untouched.clear)
 
 
@@ -37,10 +40,11 @@ def get_ready(fill: Callable[[duckdb.DuckDBPyConnection], None] | None = None) -
     """
     if not _waiting:
         _waiting.append(duckdb.connect(config=ALONE))
-    if fill and not _has_filled(_waiting[0]):
+    if fill and not _filled:
         with _waiting[0].cursor() as beside:
-            beside.execute(f"ATTACH ':memory:' AS {_FILLED}; USE {_FILLED}")
+            beside.execute(f"ATTACH ':memory:' AS {_BESIDE}; USE {_BESIDE}")
             fill(beside)
+        _filled.append(_waiting[0])
 
 
 def take() -> duckdb.DuckDBPyConnection | None:
@@ -52,24 +56,23 @@ def take() -> duckdb.DuckDBPyConnection | None:
         native.execute(f"RESET {setting}")
     # Else forks would draw the same. Not from the numbers that a notebook may have seeded itself.
     native.execute("SELECT setseed(?)", [random.SystemRandom().uniform(-1, 1)])
-    if _has_filled(native):
-        _untouched.append((native, _next_transaction(native)))
     return native
 
 
 def hand_out(native: duckdb.DuckDBPyConnection) -> None:
     """Begin to count what happens in a database that was taken."""
-    if _is_untouched(native):
-        _untouched[:] = [(native, _next_transaction(native))]
+    if _is_among(_filled, native):
+        _filled.clear()
+        _untouched.append((native, _next_transaction(native)))
 
 
-def fill(native: duckdb.DuckDBPyConnection) -> bool:
+def take_tables(native: duckdb.DuckDBPyConnection) -> bool:
     """Put the tables into a database that was handed out, if nothing has happened in it since.
 
     Returns:
         Whether they are there now; if not, the database is as it was.
     """
-    if not _is_untouched(native):
+    if not _is_among([each for each, _ in _untouched], native):
         return False
     _, last = _untouched.pop()
     # Each statement has its number, but those of a transaction that is open share theirs.
@@ -77,8 +80,8 @@ def fill(native: duckdb.DuckDBPyConnection) -> bool:
         _detach(native)
         return False
     with native.cursor() as beside:
-        beside.execute(f"USE {_FILLED}; DETACH {_OWN}")
-        beside.execute(f"ALTER DATABASE {_FILLED} SET ALIAS TO {_OWN}")
+        beside.execute(f"USE {_BESIDE}; DETACH {_OWN}")
+        beside.execute(f"ALTER DATABASE {_BESIDE} SET ALIAS TO {_OWN}")
     return True
 
 
@@ -88,12 +91,8 @@ def let_go(_result: object = None) -> None:
         _detach(_untouched.pop()[0])
 
 
-def _is_untouched(native: duckdb.DuckDBPyConnection) -> bool:
-    return any(native is each for each, _ in _untouched)
-
-
-def _has_filled(native: duckdb.DuckDBPyConnection) -> bool:
-    return (_FILLED,) in native.execute("SHOW DATABASES").fetchall()
+def _is_among(some: list[duckdb.DuckDBPyConnection], native: duckdb.DuckDBPyConnection) -> bool:
+    return any(native is each for each in some)
 
 
 def _next_transaction(native: duckdb.DuckDBPyConnection) -> int:
@@ -102,4 +101,4 @@ def _next_transaction(native: duckdb.DuckDBPyConnection) -> int:
 
 def _detach(native: duckdb.DuckDBPyConnection) -> None:
     with contextlib.suppress(duckdb.Error), native.cursor() as beside:
-        beside.execute(f"DETACH {_FILLED}")
+        beside.execute(f"DETACH {_BESIDE}")

@@ -23,6 +23,7 @@ def shell():
     InteractiveShell.clear_instance()
     yield InteractiveShell.instance()
     spare.let_go()
+    spare._filled.clear()
     while spare._waiting:
         spare._waiting.pop().close()
     MagicConnection.connections.clear()
@@ -115,6 +116,16 @@ def test_they_are_gone_even_where_the_database_is_closed(made, shell):
     cell = "from backend_course.lab import sql\ndb = sql.connect()\ndb.close()"
     assert shell.run_cell(cell).success
     assert spare._untouched == []
+
+
+def test_a_database_in_a_file_leaves_the_one_that_is_ready_to_the_next(made, tmp_path):
+    with sql.connect(str(tmp_path / "lockers.duckdb")) as file:
+        data.load(file)
+        assert len(made) == 1
+        with sql.connect() as db:
+            data.load(db)
+            assert len(made) == 1
+            assert about(db) == usual()
 
 
 def test_a_second_database_has_no_tables_ready(made):

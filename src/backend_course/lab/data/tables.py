@@ -98,7 +98,7 @@ def load(
     Raises:
         duckdb.CatalogException: there is a table of one of these names already.
     """
-    if (seed, sites, days) != (SEED, SITES, DAYS) or not spare.fill(connection):
+    if (seed, sites, days) != (SEED, SITES, DAYS) or not spare.take_tables(connection):
         _make(connection, seed, sites, days)
 
 
