@@ -496,11 +496,14 @@ def double_or_die(task: bytes) -> bytes:
     return name.encode() * 2
 
 
-def test_a_killed_worker_loses_nothing_and_repeats_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_killed_worker_loses_nothing_and_repeats_nothing(tmp_path: Path, workers: int) -> None:
     names = ["a", "dies-five-times", "raises", "dies-always", "b"]
-    with LocalPool(double_or_die, 2) as local:
+    with LocalPool(double_or_die, workers) as local:
         results = dict(local.run((name, f"{name} {tmp_path}".encode()) for name in names))
-    assert list(results)[-1] == "dies-always"
+    assert sorted(results) == sorted(names)
+    if workers == 1:  # who ends its worker, waits until all others had their turn
+        assert list(results) == ["a", "raises", "b", "dies-five-times", "dies-always"]
     assert results["a"] == b"aa"
     assert results["b"] == b"bb"
     assert results["dies-five-times"] == b"dies-five-times" * 2
