@@ -24,9 +24,11 @@ from backend_course.check.wording import show
 from backend_course.lab import data, spare, sql
 from backend_course.lab.sql_display import as_html, as_text
 
-TIME_LIMIT = 2.0
-"""Seconds that a learner's query may take on a data set of a few thousand rows: a right one takes
-some hundredths, one that never ends takes all of it in each test, and the class waits."""
+CPU_LIMIT = 1.0
+"""Seconds of CPU that a learner's query may use on a data set of a few thousand rows: a right one
+uses some hundredths, one that never ends uses all of it in each test, and the class waits."""
+TIME_LIMIT = 10.0
+"""Seconds that it may take where others want the CPUs, too."""
 
 _CHANGES_COLUMNS = re.compile(r"\b(ALTER|CREATE|DROP)\b", re.IGNORECASE)
 _MOST_ANSWERS = 200
@@ -191,7 +193,7 @@ def _ask(name: str, seed: int, setup: str, *queries: str) -> list[_Answer]:
                 connection.execute(setup)
             for query in unknown:
                 try:
-                    answer = sql.run(connection, query, time_limit=TIME_LIMIT)
+                    answer = sql.run(connection, query, time_limit=TIME_LIMIT, cpu_limit=CPU_LIMIT)
                 except sql.SQLError as error:
                     if query is not queries[-1]:
                         raise

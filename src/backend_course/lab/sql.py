@@ -17,6 +17,7 @@ A lesson says::
     db = sql.connect()      # db is a native DuckDB connection to what %sql sees
 """
 
+import math
 import threading
 from typing import Any
 
@@ -52,6 +53,7 @@ def run(
     statement: str,
     parameters: Any = None,
     time_limit: float = TIME_LIMIT,
+    cpu_limit: float = math.inf,
 ) -> tuple[list[str], list[tuple]]:
     """Run SQL and fetch all that it answers.
 
@@ -60,13 +62,14 @@ def run(
         statement: SQL text; of several statements, the last one's rows come back.
         parameters: values for ``$1`` … (a sequence) or ``$name`` (a mapping), or ``None``.
         time_limit: seconds until the statement is interrupted.
+        cpu_limit: seconds of CPU that it may use.
 
     Returns:
         The column names, and the rows as a list of tuples; two empty lists where the statement
         answers with no rows (``CREATE``), or is empty.
 
     Raises:
-        SQLTimeoutError: the statement ran longer than ``time_limit``.
+        SQLTimeoutError: the statement ran longer than ``time_limit`` or ``cpu_limit``.
         SQLError: DuckDB refused the statement.
     """
     expired = threading.Event()
@@ -76,7 +79,7 @@ def run(
         connection.interrupt()
 
     try:
-        with WATCHDOG.limit(time_limit, interrupt):
+        with WATCHDOG.limit(time_limit, interrupt, cpu_limit):
             statements = connection.extract_statements(statement)
             if not statements:
                 return [], []
@@ -90,8 +93,9 @@ def run(
     except duckdb.InterruptException:
         if not expired.is_set():
             raise KeyboardInterrupt from None
+        limit = min(time_limit, cpu_limit)
         raise SQLTimeoutError(
-            f"the statement ran longer than {time_limit:g} seconds and was stopped. "
+            f"the statement ran longer than {limit:g} second{'s' * (limit != 1)} and was stopped. "
             "Look for a join without a condition, or a recursion that does not end."
         ) from None
     except duckdb.Error as error:

@@ -1,14 +1,24 @@
 """Interrupt what runs too long, from one thread for all: a `threading.Timer` starts one each time.
 
-Used as ``with WATCHDOG.limit(seconds, connection.interrupt): …``.
+Used as ``with WATCHDOG.limit(seconds, connection.interrupt): …``. Where others want the same CPUs,
+all takes longer; ``cpu`` limits what this process itself has used.
 """
 
+import dataclasses
 import math
 import os
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+
+@dataclasses.dataclass(frozen=True)
+class _Limit:
+    due: float  # when to look at it next, on the monotonic clock, as `over`
+    over: float
+    cpu_over: float  # on the clock of the process's CPU
+    call: Callable[[], None]
 
 
 class Watchdog:
@@ -21,16 +31,25 @@ class Watchdog:
 
     def _forget(self) -> None:
         self._changed = threading.Condition()
-        self._waiting: dict[object, tuple[float, Callable[[], None]]] = {}
+        self._waiting: dict[object, _Limit] = {}
         self._thread: threading.Thread | None = None  # none in a fork
         self._looks_at = math.inf
 
     @contextmanager
-    def limit(self, seconds: float, call: Callable[[], None]) -> Iterator[None]:
-        """Call ``call`` if the block takes longer than ``seconds``, from another thread."""
-        key, due = object(), time.monotonic() + seconds
+    def limit(
+        self, seconds: float, call: Callable[[], None], cpu: float = math.inf
+    ) -> Iterator[None]:
+        """Call ``call`` from another thread if the block takes too long.
+
+        Args:
+            seconds: how long it may take.
+            call: what then interrupts it.
+            cpu: seconds of CPU that this process, with all its threads, may use meanwhile.
+        """
+        key, now = object(), time.monotonic()
+        due = now + min(seconds, cpu)
         with self._changed:
-            self._waiting[key] = due, call
+            self._waiting[key] = _Limit(due, now + seconds, time.process_time() + cpu, call)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
                 self._thread.start()
@@ -46,11 +65,16 @@ class Watchdog:
         with self._changed:
             while True:
                 now = time.monotonic()
-                for key, (due, call) in list(self._waiting.items()):
-                    if due <= now:
+                for key, limit in list(self._waiting.items()):
+                    left = min(limit.over - now, limit.cpu_over - time.process_time())
+                    if limit.due <= now and left > 0:
+                        self._waiting[key] = dataclasses.replace(limit, due=now + left)
+                    elif limit.due <= now:
                         del self._waiting[key]
-                        call()
-                self._looks_at = min((due for due, _ in self._waiting.values()), default=math.inf)
+                        limit.call()
+                self._looks_at = min(
+                    (each.due for each in self._waiting.values()), default=math.inf
+                )
                 left = self._looks_at - time.monotonic()
                 self._changed.wait(None if left == math.inf else max(0.0, left))
 

@@ -108,6 +108,15 @@ def test_an_endless_query_is_stopped_with_a_clear_line():
         )
 
 
+def test_an_endless_query_is_stopped_by_the_cpu_that_it_uses():
+    endless = "SELECT count(*) FROM range(10000000) a, range(1000000) b"
+    with (
+        duckdb.connect() as connection,
+        pytest.raises(sql.SQLTimeoutError, match=r"longer than 0\.2 seconds and was stopped"),
+    ):
+        sql.run(connection, endless, time_limit=600, cpu_limit=0.2)
+
+
 def test_the_connection_is_of_use_after_a_time_out():
     with duckdb.connect() as connection:
         with pytest.raises(sql.SQLTimeoutError):

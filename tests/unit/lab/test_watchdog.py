@@ -31,6 +31,23 @@ def test_a_short_limit_does_not_wait_for_a_long_one() -> None:
     assert not long.is_set()
 
 
+def test_who_waits_for_a_cpu_is_not_interrupted_and_who_uses_one_is() -> None:
+    watchdog = Watchdog()
+    called = threading.Event()
+    with watchdog.limit(60, called.set, cpu=0.2):
+        time.sleep(0.6)
+        assert not called.is_set()
+        before = time.process_time()
+        while not called.is_set() and time.process_time() < before + 20:
+            pass
+    assert called.is_set()
+    used = time.process_time() - before
+    assert used > 0.1  # what was used before the loop is some hundredths
+    with watchdog.limit(0.1, called.clear, cpu=60):
+        time.sleep(0.5)
+    assert not called.is_set()
+
+
 def test_what_ended_in_time_is_never_interrupted() -> None:
     watchdog = Watchdog()
     late = threading.Event()
