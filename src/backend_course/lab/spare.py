@@ -2,10 +2,10 @@
 
 A grader forks its kernels from one process that has all ready (docs/grading.md). There,
 ``sql.connect()`` finds a database that runs already. Beside its own, empty catalog lies another one
-with Lockerline's tables, of which half the time goes into keys. ``data.load()`` puts it in the
-place of the empty one, if nothing at all has happened since ``sql.connect()``.
+with Lockerline's tables: to fill them takes 50 ms, half of it for their keys. ``data.load()`` puts
+that one in the place of the empty one, if nothing at all has happened since ``sql.connect()``.
 
-Until the cell that connects is over, DuckDB's list of databases has that other one, too.
+Until the cell that connects is over, DuckDB's list of databases has the other one, too.
 """
 
 import atexit

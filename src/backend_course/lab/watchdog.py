@@ -75,8 +75,8 @@ class Watchdog:
                 self._looks_at = min(
                     (each.due for each in self._waiting.values()), default=math.inf
                 )
-                left = self._looks_at - time.monotonic()
-                self._changed.wait(None if left == math.inf else max(0.0, left))
+                rest = self._looks_at - time.monotonic()
+                self._changed.wait(None if rest == math.inf else max(0.0, rest))
 
 
 WATCHDOG = Watchdog()

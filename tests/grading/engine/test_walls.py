@@ -327,6 +327,7 @@ def test_a_module_beside_the_notebook_is_found_and_none_of_the_host(tmp_path: Pa
     assert [text(cell) for cell in ran_here.cells] == ["42 False 1\nFalse True\n", "too\n"]
 
 
+@needs_walls
 def test_nothing_of_a_kernel_outlives_it() -> None:
     ran("import subprocess\nsubprocess.Popen(['sleep', '33.25'], start_new_session=True)")
     commands = [process.info["cmdline"] for process in psutil.process_iter(["cmdline"])]

@@ -203,3 +203,12 @@ def test_a_query_that_duckdb_cannot_take_apart_is_judged_all_the_same(shell):
 def test_moments_with_a_zone_compare_in_utc(shell):
     shell.user_ns["answer"] = "SELECT TIMESTAMPTZ '2025-12-24 12:00:00+01' AS moment"
     check.query_rows("answer", "SELECT TIMESTAMPTZ '2025-12-24 11:00:00+00' AS moment")
+
+
+def test_a_query_without_an_end_is_stopped_by_the_cpu_that_it_uses(shell, monkeypatch):
+    monkeypatch.setattr(query, "CPU_LIMIT", 0.2)
+    monkeypatch.setattr(query, "TIME_LIMIT", 600)
+    endless = "WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i FROM n) SELECT i FROM n"
+    shell.user_ns["answer"] = endless
+    with pytest.raises(check.CheckError, match=r"longer than 0\.2 seconds and was stopped. Look"):
+        query.query_rows("answer", "SELECT 1 AS i")

@@ -93,6 +93,7 @@ def test_what_is_ready_is_not_looked_for_again(monkeypatch):
     from sqlalchemy.dialects import registry
 
     registry.impls.pop("duckdb", None)
+    monkeypatch.setattr(sql.spare, "_waiting", [])  # and none after this test
     sql.get_ready()
     monkeypatch.delattr(importlib.metadata, "entry_points")
     assert sqlalchemy.engine.make_url("duckdb://").get_dialect().name == "duckdb"
