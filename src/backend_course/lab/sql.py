@@ -185,7 +185,7 @@ def connect(database: str = ":memory:") -> duckdb.DuckDBPyConnection:
     # SQLAlchemy's dialect asks DuckDB's default connection for its keywords, and would start one.
     duckdb.set_default_connection(native)
     shell.config.SqlMagic.update(displaycon=False, feedback=False)
-    shell.run_line_magic("load_ext", "sql")
+    shell.extension_manager.load_extension("sql")  # says nothing when it is there already
     shell.set_custom_exc((sqlalchemy.exc.StatementError,), _show_statement_error)
     # A new key each time: ipython-sql looks a connection up by any part of its URL.
     MagicConnection.connections.clear()

@@ -36,6 +36,11 @@ def test_rows_come_back(shell):
     assert list(run(shell, "%sql SELECT 1 AS a, 'x' AS b")) == [(1, "x")]
 
 
+def test_a_second_connect_says_nothing(shell, capsys):
+    run(shell, "db.close(); db = sql.connect()")
+    assert capsys.readouterr().out == ""
+
+
 def test_tables_stay_between_cells(shell):
     run(shell, "%sql CREATE TABLE t (a INTEGER)")
     run(shell, "%sql INSERT INTO t VALUES (1), (2)")
